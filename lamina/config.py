@@ -1,0 +1,88 @@
+"""Settings of the whole process, as in `keras.config`."""
+
+import jax.numpy as jnp
+import numpy as np
+
+_FLOAT_TYPES = ("bfloat16", "float16", "float32", "float64")
+_DATA_FORMATS = ("channels_last", "channels_first")
+
+
+class _Settings:
+    floatx = "float32"
+    epsilon = 1e-7
+    image_data_format = "channels_last"
+
+
+def floatx() -> str:
+    """Return the default float type of weights and inputs, `"float32"` unless set."""
+    return _Settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float type.
+
+    Args:
+        value: "float16", "bfloat16", "float32" or "float64" (which needs `jax_enable_x64`).
+    """
+    if value not in _FLOAT_TYPES:
+        raise ValueError(f"floatx must be one of {', '.join(_FLOAT_TYPES)}, got {value!r}.")
+    _Settings.floatx = value
+
+
+def epsilon() -> float:
+    """Return the fuzz factor that keeps quotients and logarithms finite, 1e-7 unless set."""
+    return _Settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor."""
+    _Settings.epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """Return `"channels_last"` (the default) or `"channels_first"`."""
+    return _Settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the default order of image axes, "channels_last" or "channels_first"."""
+    _Settings.image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    """Return `data_format` checked, or the default where it is None."""
+    if data_format is None:
+        return _Settings.image_data_format
+    if data_format not in _DATA_FORMATS:
+        raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
+    return data_format
+
+
+def backend() -> str:
+    """Return "jax": lamina has one engine."""
+    return "jax"
+
+
+def standardize_dtype(dtype: object) -> str:
+    """Return the canonical name of a dtype, `"float32"`; None gives `floatx()`.
+
+    Args:
+        dtype: a name, a NumPy or JAX dtype, a Python type (`float` means `floatx()`), or a framework's dtype
+            whose text ends in the name (`torch.float32`).
+    """
+    if dtype is None or dtype is float:
+        return _Settings.floatx
+    if dtype is int:
+        return "int32"
+    if dtype is bool:
+        return "bool"
+    try:
+        return jnp.dtype(dtype).name  # type: ignore[arg-type]
+    except TypeError:
+        name = str(getattr(dtype, "name", dtype)).rsplit(".", 1)[-1]
+        if name in {"string", "str"}:
+            return "string"
+        try:
+            return np.dtype(name).name
+        except TypeError:
+            raise ValueError(f"{dtype!r} is no dtype that lamina knows; use a name such as 'float32'.") from None

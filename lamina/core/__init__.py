@@ -1,0 +1,1 @@
+"""What everything else stands on: variables, the pure door, symbolic tensors, shapes, names, configurations."""

@@ -1,0 +1,26 @@
+"""Names of layers and variables."""
+
+import re
+from collections.abc import Container
+
+
+def snake_case(name: str) -> str:
+    """Return a class name as a default instance name: `Conv2DTranspose` gives `conv2d_transpose`."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def automatic_name(cls: type) -> str:
+    """Return the name that an instance of `cls` has when the user gives none."""
+    return snake_case(cls.__name__).lstrip("_") or "object"
+
+
+def unique_name(name: str, taken: Container[str]) -> str:
+    """Return `name`, or the first of `name_1`, `name_2`, … that is not taken."""
+    if name not in taken:
+        return name
+    number = 1
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"

@@ -1,0 +1,68 @@
+"""Shape inference: run the layer's own code on abstract arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from lamina.core import binding
+from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.typing import PyTree, Shape
+
+# Two sizes stand in for None, one after the other: an output axis that changes with them is unknown, too. Primes, so
+# that a size met by accident is unlikely and divisibility can't be assumed.
+_STAND_INS = (83, 89)
+
+
+def infer(function: Callable[..., Any], *args: PyTree, **kwargs: PyTree) -> PyTree:
+    """Return the outputs of `function` with a `KerasTensor` in the place of each array.
+
+    Args:
+        function: is traced, not run; what it assigns to variables is dropped.
+        args, kwargs: arguments, with a `KerasTensor` for each array.
+    """
+    leaves, structure = jax.tree.flatten((args, kwargs), is_leaf=is_symbolic)
+    unknown = any(is_symbolic(leaf) and None in leaf.shape for leaf in leaves)
+    results = [_trace(function, leaves, structure, size) for size in (_STAND_INS if unknown else _STAND_INS[:1])]
+    return jax.tree.map(_merge, *results)
+
+
+def infer_shape(function: Callable[..., Any], input_shape: PyTree, dtype: object = None) -> PyTree:
+    """Return the output shape of a function of arrays for a (structure of) input shapes."""
+    inputs = map_shapes(lambda shape: KerasTensor(shape, dtype), input_shape)
+    outputs = infer(function, inputs)
+    return jax.tree.map(lambda tensor: tensor.shape, outputs, is_leaf=is_symbolic)
+
+
+def is_shape(value: Any) -> bool:
+    """Tell a shape, such as `(None, 3)`, from a structure of shapes."""
+    return isinstance(value, tuple | list) and all(size is None or isinstance(size, int) for size in value)
+
+
+def map_shapes(function: Callable[[Shape], Any], shapes: PyTree) -> PyTree:
+    """Apply `function` to each shape in a structure of shapes."""
+    return jax.tree.map(lambda shape: function(tuple(shape)), shapes, is_leaf=is_shape)
+
+
+def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size: int) -> PyTree:
+    symbolic = [index for index, leaf in enumerate(leaves) if is_symbolic(leaf)]
+    abstract = [
+        jax.ShapeDtypeStruct(tuple(size if axis is None else axis for axis in leaves[index].shape), leaves[index].dtype)
+        for index in symbolic
+    ]
+
+    def run(arrays: list[Any]) -> PyTree:
+        filled = list(leaves)
+        for index, array in zip(symbolic, arrays, strict=True):
+            filled[index] = array
+        args, kwargs = jax.tree.unflatten(structure, filled)
+        with binding.within(values={}, losses=[], draws={}, abstract=True):
+            return function(*args, **kwargs)
+
+    return jax.eval_shape(run, abstract)
+
+
+def _merge(first: Any, second: Any = None) -> KerasTensor:
+    second = first if second is None else second
+    shape = tuple(a if a == b else None for a, b in zip(first.shape, second.shape, strict=True))
+    return KerasTensor(shape, first.dtype)

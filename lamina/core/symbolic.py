@@ -1,0 +1,105 @@
+"""Symbolic tensors: what `Input()` gives, and what layers called on it record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lamina import config
+from lamina.typing import PyTree, Shape
+
+
+class KerasTensor:
+    """A stand-in for an array of known shape and dtype, from which a Functional model is recorded.
+
+    Args:
+        shape: sizes by axis, None where unknown; the first is the batch.
+        dtype: default `lamina.config.floatx()`.
+        name: default the name of what made it.
+        node: the call that made it; None for inputs.
+        index: its place among the outputs of that call.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: object = None,
+        name: str | None = None,
+        *,
+        node: Node | None = None,
+        index: int = 0,
+    ) -> None:
+        self.shape = tuple(shape)
+        self.dtype = config.standardize_dtype(dtype)
+        self.name = name
+        self.node = node
+        self.index = index
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        name = f", name={self.name}" if self.name else ""
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}{name}>"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            f"{self!r} has no values yet: it describes data that the model will be given. Use lamina.ops functions "
+            "or layers on it instead of NumPy."
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self!r} has no truth value: it describes data that the model will be given. "
+            "Use lamina.ops.where or lamina.ops.cond instead of a Python `if`."
+        )
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self!r} can't be iterated over; index it (x[:, 0]) or use lamina.ops.unstack.")
+
+    def __len__(self) -> int:
+        raise TypeError(f"{self!r} has no length that Python may ask for; use its .shape.")
+
+
+class Node:
+    """One call in a graph: which operation was called on which tensors and what came out.
+
+    Attributes:
+        operation: the callable; a layer, or a `lamina.ops` function.
+        args, kwargs: its arguments, with a `KerasTensor` for each array.
+        outputs: structure of `KerasTensor`.
+    """
+
+    def __init__(self, operation: Callable[..., Any], args: tuple, kwargs: dict[str, Any], outputs: PyTree) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.outputs = outputs
+        name = getattr(operation, "name", None) or getattr(operation, "__name__", None)
+        for index, tensor in enumerate(jax.tree.leaves(outputs, is_leaf=is_symbolic)):
+            tensor.node, tensor.index = self, index
+            tensor.name = tensor.name or name
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic tensors among the arguments, in order."""
+        return symbolic_leaves((self.args, self.kwargs))
+
+
+def is_symbolic(value: Any) -> bool:
+    """Return whether `value` is a symbolic tensor."""
+    return isinstance(value, KerasTensor)
+
+
+def symbolic_leaves(structure: PyTree) -> list[KerasTensor]:
+    """Return the symbolic tensors of a structure, in order."""
+    return [leaf for leaf in jax.tree.leaves(structure, is_leaf=is_symbolic) if is_symbolic(leaf)]
+
+
+def dtype_of(value: Any) -> str:
+    """Return the dtype name of an array, a symbolic tensor or a Python number."""
+    return config.standardize_dtype(getattr(value, "dtype", None) or jnp.result_type(value))

@@ -1,0 +1,242 @@
+"""`Variable`: an array with a name that can be assigned, the place where a model keeps its weights and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina import config
+from lamina.core import binding
+from lamina.core.naming import automatic_name
+from lamina.typing import Array, ArrayLike, Shape
+
+
+class Variable:
+    """An array that can be assigned, with a name, a shape and a dtype that never change.
+
+    Its first value is drawn when it is first read, so that a model whose weights are loaded from a file, or only
+    summarised, never draws them. Within a compiled program it stands for the traced array (`lamina.core.binding`).
+
+    Args:
+        initializer: an array, or a function `(shape, dtype) -> array`; a name where a layer's `add_weight` is used.
+        shape: required where `initializer` is a function.
+        dtype: default `lamina.config.floatx()`, or that of the array.
+        trainable: whether optimizers may change it.
+        autocast: whether layers that compute in another float type read it in that type.
+        aggregation, synchronization: how replicas combine; only the defaults have a meaning on one program.
+        name: default `"variable"`.
+
+    Example:
+        >>> counter = lamina.Variable(0, dtype="int32", trainable=False)
+        >>> counter.assign_add(2)
+        >>> int(counter)
+        2
+    """
+
+    def __init__(
+        self,
+        initializer: Callable[..., Any] | ArrayLike,
+        shape: Shape | None = None,
+        dtype: object = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise TypeError(f"Variable does not know the arguments {sorted(kwargs)}.")
+        if aggregation not in (None, "none", "mean", "sum", "only_first_replica"):
+            raise ValueError(
+                f"aggregation must be None, 'none', 'mean', 'sum' or 'only_first_replica', got {aggregation!r}."
+            )
+        if synchronization not in (None, "none", "on_read", "on_write", "auto"):
+            raise ValueError(
+                f"synchronization must be None, 'none', 'on_read', 'on_write' or 'auto', got {synchronization!r}."
+            )
+        self.name = name or automatic_name(type(self))
+        self.path = self.name
+        self.trainable = trainable
+        self.autocast = autocast
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.overwrite_with_gradient = False
+        self._array: Array | None = None
+        self._initializer: Callable[..., Any] | None = None
+        if callable(initializer):
+            if shape is None:
+                raise ValueError(f"Variable {self.name!r}: pass shape=... together with an initializer function.")
+            self.shape: tuple[int, ...] = _static_shape(self.name, shape)
+            self.dtype = config.standardize_dtype(dtype)
+            self._initializer = initializer
+        else:
+            array = _as_array(initializer, dtype)
+            if shape is not None and tuple(shape) != array.shape:
+                raise ValueError(
+                    f"Variable {self.name!r}: the initial value has shape {array.shape}, but shape={shape} was asked."
+                )
+            self._array = array
+            self.shape = array.shape
+            self.dtype = array.dtype.name
+
+    @property
+    def value(self) -> Array:
+        """The array now: the bound one inside a pure call, cast where the layer autocasts, else the variable's own."""
+        scope = binding.current()
+        array = None if scope.values is None else scope.values.get(id(self))
+        if array is None:
+            array = jnp.zeros(self.shape, self.dtype) if scope.abstract else self.array
+        if scope.autocast is not None and self.autocast and jnp.issubdtype(array.dtype, jnp.floating):
+            return array.astype(scope.autocast)
+        return array
+
+    @property
+    def array(self) -> Array:
+        """The variable's own array, whatever call is in progress; drawn now if it never was."""
+        if self._array is None:
+            assert self._initializer is not None
+            with jax.ensure_compile_time_eval():  # a first read inside a trace must not capture a tracer
+                array = jnp.asarray(self._initializer(self.shape, dtype=self.dtype), self.dtype)
+            if array.shape != self.shape:
+                raise ValueError(
+                    f"Variable {self.path!r}: its initializer gave an array of shape {array.shape}, "
+                    f"expected {self.shape}."
+                )
+            self._array = array
+        return self._array
+
+    @array.setter
+    def array(self, array: Array) -> None:
+        self._array = array
+
+    def assign(self, value: ArrayLike | Variable) -> None:
+        """Give the variable a new value of the same shape; the dtype is converted.
+
+        Raises:
+            ValueError: if the shape differs, or if a traced value would leak out of a compiled function.
+        """
+        if isinstance(value, Variable):
+            value = value.value
+        array = jnp.asarray(value, self.dtype)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"Variable {self.path!r} has shape {self.shape}; a value of shape {array.shape} can't be assigned."
+            )
+        scope = binding.current()
+        if scope.values is not None:
+            scope.values[id(self)] = array
+        elif isinstance(array, jax.core.Tracer):
+            raise ValueError(
+                f"Variable {self.path!r} was assigned inside a function that JAX is transforming (jit, grad, vmap), "
+                "where the new value would be lost. Use lamina.functional(model), which returns updated state, "
+                "or call the layer with training=False."
+            )
+        else:
+            # JAX may alias NumPy memory on the CPU, and programs that donate must own what they are given.
+            self._array = jnp.array(array, copy=True) if array is value or isinstance(value, np.ndarray) else array
+
+    def assign_add(self, value: ArrayLike) -> None:
+        """Add `value`."""
+        self.assign(self._full_precision() + jnp.asarray(value))
+
+    def assign_sub(self, value: ArrayLike) -> None:
+        """Subtract `value`."""
+        self.assign(self._full_precision() - jnp.asarray(value))
+
+    def _full_precision(self) -> Array:
+        with binding.within(autocast=None):
+            return self.value
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def initializer(self) -> Callable[..., Any] | None:
+        """The function that draws the first value, or None where an array was given."""
+        return self._initializer
+
+    def numpy(self) -> np.ndarray:
+        """Return a NumPy copy."""
+        return np.array(self.value)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+    # An array to JAX, to NumPy and to Python.
+    def __jax_array__(self) -> Array:
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.value, dtype)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, index: Any) -> Array:
+        return self.value[index]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        vars(clone).update(vars(self))
+        if self._array is not None:  # a shared array would be donated twice
+            clone._array = jnp.array(self._array, copy=True)
+        return clone
+
+    __hash__ = object.__hash__
+
+
+def _operator(name: str) -> Callable[..., Array]:
+    def apply(self: Variable, *others: Any) -> Array:
+        arrays = [other.value if isinstance(other, Variable) else other for other in others]
+        return getattr(self.value, name)(*arrays)
+
+    apply.__name__ = name
+    return apply
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
+    setattr(Variable, f"__{_name}__", _operator(f"__{_name}__"))
+    setattr(Variable, f"__r{_name}__", _operator(f"__r{_name}__"))
+for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Variable, f"__{_name}__", _operator(f"__{_name}__"))
+Variable.__hash__ = object.__hash__  # comparison is by element, identity is what makes a variable
+
+
+def _static_shape(name: str, shape: Any) -> tuple[int, ...]:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not all(isinstance(size, int | np.integer) and size >= 0 for size in shape):
+        raise ValueError(f"Variable {name!r}: every size of its shape must be a whole number, got {shape}.")
+    return tuple(int(size) for size in shape)
+
+
+def _as_array(value: Any, dtype: object) -> Array:
+    with jax.ensure_compile_time_eval():
+        array = jnp.array(value.value if isinstance(value, Variable) else value, copy=True)
+        if dtype is None and not isinstance(value, np.ndarray | jax.Array | np.generic | Variable):
+            dtype = config.floatx() if jnp.issubdtype(array.dtype, jnp.floating) else None
+        return array if dtype is None else array.astype(config.standardize_dtype(dtype))
