@@ -1,0 +1,5 @@
+"""Small real data sets to try things on."""
+
+from lamina.datasets import digits
+
+__all__ = ["digits"]
