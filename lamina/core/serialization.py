@@ -152,8 +152,7 @@ def serialize(value: Any) -> Any:
     if inspect.isclass(value):
         return {**_identity(value), "config": None}
     if hasattr(value, "get_config"):
-        config = {key: serialize(item) for key, item in _plain(value.get_config()).items()}
-        described = {**_identity(type(value)), "config": config}
+        described = {**_identity(type(value)), "config": in_config(_plain(value.get_config()))}
         build_config = value.get_build_config() if hasattr(value, "get_build_config") else None
         if build_config:
             described["build_config"] = build_config
@@ -250,6 +249,18 @@ def constructor_config(value: Any, skip: frozenset[str] = frozenset()) -> dict[s
             )
         config[name] = getattr(value, name)
     return config
+
+
+def in_config(value: Any) -> Any:
+    """Return a value as it stands inside a configuration: tuples stay sequences, activations are named."""
+    if isinstance(value, Mapping):
+        return {str(key): in_config(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(in_config(item) for item in value) if type(value) in (list, tuple) else list(value)
+    known = builtin_name(value) if inspect.isfunction(value) else None
+    if known and known[0] == "keras.activations":
+        return known[1]
+    return serialize(value)
 
 
 def _identity(cls: type) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Variable:
         self.name = name or automatic_name(type(self))
         self.path = self.name
         self.trainable = trainable
+        self.declared_trainable = trainable  # what `layer.trainable = True` goes back to
         self.autocast = autocast
         self.aggregation = aggregation
         self.synchronization = synchronization
