@@ -1,0 +1,9 @@
+"""Numerical kernels that layers call: one function a concept, fast on the CPU inside compiled loops.
+
+On other platforms every function is plain `jax.lax`. Nothing here knows of layers or variables.
+"""
+
+from lamina.kernels.dropout import keep_mask, random_bits
+from lamina.kernels.platform import fast_on_cpu, reference_kernels
+
+__all__ = ["fast_on_cpu", "keep_mask", "random_bits", "reference_kernels"]

@@ -1,0 +1,38 @@
+"""Which formulation a kernel takes: the fast one for the CPU, or plain `jax.lax`."""
+
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
+import jax
+
+_reference = contextvars.ContextVar("lamina_reference_kernels", default=False)
+
+
+def fast_on_cpu() -> bool:
+    """Return whether kernels should take the formulation made for the CPU.
+
+    Asked while a program is traced, so a compiled program keeps the answer it was traced with.
+    """
+    return not _reference.get() and jax.default_backend() == "cpu"
+
+
+@contextlib.contextmanager
+def reference_kernels() -> Iterator[None]:
+    """Trace with the plain `jax.lax` formulations, on every platform.
+
+    The fast formulations define only reverse-mode derivatives, to any order. Forward mode (`jax.jvp`,
+    `jax.jacfwd`, `jax.hessian`) needs the plain ones; so do tests, which compare the two.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from lamina import kernels
+        >>> x, kernel = jnp.ones((1, 5, 1)), jnp.ones((3, 1, 1))
+        >>> with kernels.reference_kernels():
+        ...     value, slope = jax.jvp(lambda x: kernels.conv(x, kernel), (x,), (x,))
+    """
+    token = _reference.set(True)
+    try:
+        yield
+    finally:
+        _reference.reset(token)
