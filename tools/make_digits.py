@@ -17,7 +17,7 @@ def shuffled_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels in an order drawn once, so that any slice is a fair sample of the whole."""
     digits = load_digits()
     # RandomState's stream is frozen for good (NEP 19), so another NumPy draws the same order.
-    order = np.random.RandomState(SEED).permutation(len(digits.target))  # noqa: NPY002
+    order = np.random.RandomState(SEED).permutation(len(digits.target))
     return digits.images[order].astype("uint8"), digits.target[order].astype("uint8")
 
 

@@ -1,0 +1,1 @@
+"""The `lamina` command: `main.py` reads the command line, every other file is one subcommand."""
