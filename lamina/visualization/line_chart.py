@@ -128,7 +128,7 @@ class LineChart:
 
     def _y_labels(self) -> dict[int, str]:
         decimals = max(0, -math.floor(math.log10(self._tick_step) + 1e-9))
-        form = f".{decimals}f" if self._tick_step < _LARGE else ".0e"
+        form = f".{decimals}f" if self._tick_step < _LARGE else "g"
         rows = _Scale(self._low, self._high, self.height - 1)
         count = round((self._high - self._low) / self._tick_step)
         ticks = [self._low + index * self._tick_step for index in range(count + 1)]
