@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if same else 1
 
 
-def build_model(x_train: np.ndarray) -> lamina.Sequential:
+def build_model(x_train: np.ndarray) -> "lamina.Sequential":
     """Return the compiled model, untrained, for pictures of grey levels as they come from the data set."""
     layers = lamina.layers
     # Part of the model, so that the saved file takes raw pictures.
@@ -192,15 +192,22 @@ def _headline(console: "Console", text: str) -> None:
     console.print()
 
 
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}") from None
+
+
 def _positive(text: str) -> int:
-    number = int(text)
+    number = _whole_number(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
     return number
 
 
 def _seed(text: str) -> int:
-    number = int(text)
+    number = _whole_number(text)
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"must be from 0 to 4,294,967,295, got {number}")
     return number
