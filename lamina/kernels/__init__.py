@@ -3,7 +3,18 @@
 On other platforms every function is plain `jax.lax`. Nothing here knows of layers or variables.
 """
 
+from lamina.kernels.compiler import compiler_options
+from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 
-__all__ = ["fast_on_cpu", "keep_mask", "random_bits", "reference_kernels"]
+__all__ = [
+    "compiler_options",
+    "conv",
+    "conv_transpose",
+    "depthwise_conv",
+    "fast_on_cpu",
+    "keep_mask",
+    "random_bits",
+    "reference_kernels",
+]

@@ -1,0 +1,83 @@
+"""Compare a kernel with its plain `jax.lax` formulation: values and gradients, outside and inside of a loop."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from lamina.kernels import reference_kernels
+
+TOLERANCES = {"float64": 1e-12, "float32": 2e-5, "bfloat16": 2e-2, "float16": 2e-3}
+
+
+def _random_arrays(seed: int, *shapes: tuple[int, ...], dtype=jnp.float32) -> list[jax.Array]:
+    random = np.random.default_rng(seed)
+    return [jnp.asarray(random.normal(size=shape), dtype) for shape in shapes]
+
+
+def _assert_close(actual, expected, tolerance: float) -> None:
+    """Compare relative to the largest expected element, as sums of many terms round."""
+    for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+        one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+        scale = max(1.0, np.abs(other).max(initial=0.0))
+        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale)
+
+
+def _with_gradients(function):
+    """Return (value, gradients for every argument) of `function`, seen through a fixed random cotangent."""
+
+    def both(*arguments):
+        value, pull = jax.vjp(function, *arguments)
+        wave = jnp.cos(jnp.arange(value.size, dtype=jnp.float32) * 1.7).astype(value.dtype)
+        return value, pull(wave.reshape(value.shape))
+
+    return both
+
+
+def _in_loop(function):
+    """Return `function` computed as the body of a loop with a dynamic trip count."""
+
+    def looped(*arguments):
+        shapes = jax.eval_shape(function, *arguments)
+        start = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+        def body(index, carry):
+            # The arguments depend on the trip, so that nothing moves out of the loop.
+            moved = jax.tree.map(lambda leaf: leaf + (index - index).astype(leaf.dtype), arguments)
+            return function(*moved)
+
+        return jax.jit(lambda trips: lax.fori_loop(0, trips, body, start))(2)
+
+    return looped
+
+
+def _assert_agrees(function, *arguments, loop: bool = False) -> None:
+    """Check a kernel against its own reference formulation."""
+    tolerance = TOLERANCES[str(jax.tree.leaves(arguments)[0].dtype)]
+    both = _with_gradients(function)
+    with reference_kernels():
+        # A new function: jit caches traces by function, and the reference must be traced anew.
+        expected = jax.jit(lambda *arguments: both(*arguments))(*arguments)
+    actual = _in_loop(both)(*arguments) if loop else jax.jit(lambda *arguments: both(*arguments))(*arguments)
+    _assert_close(actual, expected, tolerance)
+
+
+@pytest.fixture(scope="session")
+def random_arrays():
+    """Normally distributed arrays: `random_arrays(seed, *shapes, dtype=...)`."""
+    return _random_arrays
+
+
+@pytest.fixture(scope="session")
+def assert_close():
+    """Compare two trees relative to their largest element: `assert_close(actual, expected, tolerance)`."""
+    return _assert_close
+
+
+@pytest.fixture(scope="session")
+def assert_agrees():
+    """Check a kernel against its reference formulation: `assert_agrees(function, *arguments, loop=False)`."""
+    return _assert_agrees
