@@ -1,0 +1,41 @@
+"""What activations do with their arguments before they compute."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina import config
+from lamina.typing import Array, ArrayLike
+
+
+def floating(x: ArrayLike) -> Array:
+    """Return `x` as an array of floats: whole numbers and booleans become `lamina.config.floatx()`."""
+    array = jnp.asarray(x)
+    return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(config.floatx())
+
+
+def check_axis(function: str, x: Array, axis: Any) -> tuple[int, ...]:
+    """Return the axes that `axis` (a number or several) names, counted from the front.
+
+    Raises:
+        TypeError: if an axis is no whole number.
+        ValueError: if `x` has no such axis.
+    """
+    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
+    for one in axes:
+        if isinstance(one, bool) or not hasattr(one, "__index__"):
+            raise TypeError(f"{function}: axis must be a whole number (or a tuple of them), got {axis!r}.")
+        if not -x.ndim <= one < x.ndim:
+            wanted = f"one in [{-x.ndim}, {x.ndim})" if x.ndim else "an array of at least one axis"
+            raise ValueError(f"{function}: axis {one} does not exist in shape {x.shape}; give {wanted}.")
+    return tuple(int(one) % x.ndim for one in axes)
+
+
+def check_least(function: str, name: str, value: Any, least: float, *, strictly: bool = False) -> None:
+    """Raise ValueError if a Python number lies below (`strictly`: or at) `least`; arrays pass unseen.
+
+    A parameter may be learned, and an array that is being traced has no value to look at.
+    """
+    if isinstance(value, int | float) and not (value > least if strictly else value >= least):
+        relation = "greater than" if strictly else "at least"
+        raise ValueError(f"{function}: {name} must be {relation} {least}, got {value!r}.")

@@ -1,0 +1,163 @@
+"""Functions that pass what is positive and damp what is negative, with a kink between."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from lamina.activations.inputs import check_least, floating
+from lamina.typing import Array, ArrayLike
+
+
+def linear(x: ArrayLike) -> ArrayLike:
+    """Return `x` as it is: what a layer without activation does.
+
+    Args:
+        x: anything.
+
+    Example:
+        >>> lamina.activations.linear(3.0)
+        3.0
+    """
+    return x
+
+
+def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
+    """Rectified linear unit, `max(x, 0)`.
+
+    With other arguments it is `max_value` where `x >= max_value`, `x` where `threshold < x`, and
+    `negative_slope * (x - threshold)` below.
+
+    Args:
+        x: array of any shape.
+        negative_slope: slope below the threshold.
+        max_value: largest value given back; None for no limit.
+        threshold: value up to which `x` counts as negative.
+
+    Returns:
+        An array of the same shape; whole numbers stay whole numbers unless a slope is given.
+
+    Raises:
+        ValueError: if `max_value` is negative.
+
+    Example:
+        >>> lamina.activations.relu([-2.0, 0.5, 9.0], max_value=6.0)
+        Array([0. , 0.5, 6. ], dtype=float32)
+
+    Reference: Nair & Hinton, 2010, https://www.cs.toronto.edu/~fritz/absps/reluICML.pdf
+    """
+    x = jnp.asarray(x)
+    if max_value is not None:
+        check_least("relu", "max_value", max_value, 0)
+    if _is_zero(negative_slope) and _is_zero(threshold):
+        positive = jax.nn.relu(x)
+    else:
+        x = floating(x)
+        positive = jnp.where(x > threshold, x, negative_slope * (x - threshold)).astype(x.dtype)
+    return positive if max_value is None else jnp.minimum(positive, jnp.asarray(max_value, positive.dtype))
+
+
+def relu6(x: ArrayLike) -> Array:
+    """Rectified linear unit that saturates at 6: `min(max(x, 0), 6)`.
+
+    Args:
+        x: array of any shape.
+
+    Example:
+        >>> lamina.activations.relu6([-2.0, 0.5, 9.0])
+        Array([0. , 0.5, 6. ], dtype=float32)
+    """
+    return jax.nn.relu6(floating(x))
+
+
+def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Array:
+    """Rectified linear unit with a small slope below zero: `x` where positive, else `negative_slope * x`.
+
+    Args:
+        x: array of any shape.
+        negative_slope: slope below zero.
+
+    Example:
+        >>> lamina.activations.leaky_relu([-1.0, 1.0])
+        Array([-0.2,  1. ], dtype=float32)
+
+    Reference: Maas et al., 2013, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf
+    """
+    x = floating(x)
+    return jax.nn.leaky_relu(x, negative_slope).astype(x.dtype)
+
+
+def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
+    """Exponential linear unit: `x` where positive, else `alpha * (exp(x) - 1)`.
+
+    Args:
+        x: array of any shape.
+        alpha: minus the limit for very negative `x`.
+
+    Example:
+        >>> lamina.activations.elu([-100.0, 2.0])
+        Array([-1.,  2.], dtype=float32)
+
+    Reference: Clevert et al., 2015, https://arxiv.org/abs/1511.07289
+    """
+    x = floating(x)
+    return jax.nn.elu(x, alpha).astype(x.dtype)
+
+
+def selu(x: ArrayLike) -> Array:
+    """Scaled exponential linear unit, which keeps activations at mean 0 and variance 1 with `lecun_normal` weights.
+
+    `scale * elu(x, alpha)` with scale = 1.05070098 and alpha = 1.67326324.
+
+    Args:
+        x: array of any shape.
+
+    Example:
+        >>> lamina.activations.selu([0.0, 1.0])
+        Array([0.       , 1.050701 ], dtype=float32)
+
+    Reference: Klambauer et al., 2017, https://arxiv.org/abs/1706.02515
+    """
+    return jax.nn.selu(floating(x))
+
+
+def celu(x: ArrayLike, alpha: float = 1.0) -> Array:
+    """Exponential linear unit whose slope is continuous: `max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)`.
+
+    Args:
+        x: array of any shape.
+        alpha: minus the limit for very negative `x`; positive.
+
+    Raises:
+        ValueError: if `alpha` is not positive.
+
+    Example:
+        >>> lamina.activations.celu([-100.0, 2.0], alpha=0.5)
+        Array([-0.5,  2. ], dtype=float32)
+
+    Reference: Barron, 2017, https://arxiv.org/abs/1704.07483
+    """
+    check_least("celu", "alpha", alpha, 0, strictly=True)
+    x = floating(x)
+    return jax.nn.celu(x, alpha).astype(x.dtype)
+
+
+def threshold(x: ArrayLike, threshold: float, default_value: float) -> Array:
+    """Return `x` where it exceeds `threshold`, `default_value` elsewhere.
+
+    Args:
+        x: array of any shape.
+        threshold: value that `x` must exceed.
+        default_value: what stands in for the rest.
+
+    Example:
+        >>> lamina.activations.threshold([0.0, 1.0, 2.0], 1.0, -7.0)
+        Array([-7., -7.,  2.], dtype=float32)
+    """
+    x = floating(x)
+    return jnp.where(x > threshold, x, jnp.asarray(default_value, x.dtype))
+
+
+def _is_zero(value: object) -> bool:
+    # An array that is being traced can't be compared in Python; it takes the general formula.
+    return isinstance(value, int | float) and value == 0
