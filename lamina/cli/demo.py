@@ -169,10 +169,12 @@ def _save_and_reload(console: "Console", model, history, x_test, probabilities, 
     _headline(console, "Saved and reloaded")
     model_file, curves_file = folder / "digits.keras", folder / "learning_curves.png"
     model.save(model_file)
-    console.print(f"{model_file}  [dim]{model_file.stat().st_size / 1024:,.0f} KiB, Keras opens it too[/]")
+    console.print(
+        f"{_shown(model_file, console)}  [dim]{model_file.stat().st_size / 1024:,.0f} KiB, Keras opens it too[/]"
+    )
     try:
         save_learning_curves(history, curves_file)
-        console.print(f"{curves_file}  [dim]{curves_file.stat().st_size / 1024:,.0f} KiB[/]")
+        console.print(f"{_shown(curves_file, console)}  [dim]{curves_file.stat().st_size / 1024:,.0f} KiB[/]")
     except ImportError:
         console.print("[dim]The curves as a picture as well: pip install matplotlib[/]")
     reloaded = lamina.models.load_model(model_file)
@@ -184,6 +186,13 @@ def _save_and_reload(console: "Console", model, history, x_test, probabilities, 
     else:
         console.print("[bold red]The reloaded model does not predict the same.[/]\n")
     return same
+
+
+def _shown(path: Path, console: "Console") -> str:
+    """Return the path with `?` for what the output cannot show, and nothing in it read as markup."""
+    from rich.markup import escape
+
+    return escape(str(path).encode(console.encoding, errors="replace").decode(console.encoding))
 
 
 def _headline(console: "Console", text: str) -> None:

@@ -39,7 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when done, 1 when the command failed, 130 after Ctrl-C. A command line that cannot be understood, `--help`
         and `--version` end the process themselves, as argparse does, with 2, 0 and 0.
     """
-    _replace_what_cannot_be_shown()
     parser = build_parser()
     options = parser.parse_args(arguments)
     if "run" not in options:
@@ -70,11 +69,3 @@ def _in_words(error: Exception) -> str:
     elif not isinstance(error, ValueError | OSError | ImportError):
         message = f"{type(error).__name__}: {message}"
     return "\n".join([message, *getattr(error, "__notes__", [])])
-
-
-def _replace_what_cannot_be_shown() -> None:
-    """Let an output that is not UTF-8 show `?` for a character that it lacks, instead of failing there."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
