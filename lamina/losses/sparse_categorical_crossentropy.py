@@ -43,6 +43,7 @@ def sparse_categorical_crossentropy(
     labels, y_pred = class_numbers_and_scores(y_true, y_pred, axis, "sparse_categorical_crossentropy")
     log_probabilities = log_of_probabilities(y_pred, from_logits, axis=-1)
     # Compared and summed in one pass: no one-hot array is made, and the gradient needs no scatter.
+    labels = labels.astype(jnp.int32)
     chosen = labels[..., None] == jnp.arange(y_pred.shape[-1], dtype=labels.dtype)
     loss = -jnp.where(chosen, log_probabilities, 0.0).sum(axis=-1)
     return loss if ignore_class is None else jnp.where(labels == ignore_class, 0.0, loss)
@@ -64,7 +65,7 @@ def class_numbers_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, na
         labels = labels.squeeze(axis)
     if labels.shape != y_pred.shape[:-1]:
         raise ValueError(_wrong_labels(name, given, scores_shape, y_pred.shape))
-    return labels.astype(jnp.int32), y_pred
+    return labels, y_pred
 
 
 def _wrong_labels(name: str, given: tuple[int, ...], scores: tuple[int, ...], classes_last: tuple[int, ...]) -> str:
@@ -127,4 +128,4 @@ def ignored_class_mask(y_true: ArrayLike, y_pred: ArrayLike, ignore_class: int |
     if ignore_class is None:
         return None
     labels, _ = class_numbers_and_scores(y_true, y_pred, axis, "sparse_categorical_crossentropy")
-    return labels != ignore_class
+    return labels.astype(jnp.int32) != ignore_class
