@@ -7,14 +7,17 @@ from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
+from lamina.kernels.pooling import average_pool, max_pool
 
 __all__ = [
+    "average_pool",
     "compiler_options",
     "conv",
     "conv_transpose",
     "depthwise_conv",
     "fast_on_cpu",
     "keep_mask",
+    "max_pool",
     "random_bits",
     "reference_kernels",
 ]
