@@ -24,3 +24,25 @@ def refuse(layer: str, **arguments: Any) -> None:
     for name, value in arguments.items():
         if value is not None:
             raise ValueError(f"Layer {layer!r}: {name}={value!r} is not supported by lamina; leave it at None.")
+
+
+def choice(value: Any, known: tuple[str, ...], argument: str, layer: str) -> str:
+    """Return `value` in lower case if it is `known`, or raise a ValueError that names the layer and the argument."""
+    if not isinstance(value, str) or value.lower() not in known:
+        options = ", ".join(map(repr, known))
+        raise ValueError(f"Layer {layer!r}: {argument} must be one of {options}; got {value!r}.")
+    return value.lower()
+
+
+def per_axis(value: Any, rank: int, argument: str, layer: str, least: int = 1) -> tuple[int, ...]:
+    """Return a whole number for each of `rank` axes, from one for all or one for each.
+
+    Raises:
+        ValueError: if there are not `rank` of them, or one is below `least`; names the layer and the argument.
+    """
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * rank
+    whole = all(isinstance(size, int | np.integer) and not isinstance(size, bool) for size in sizes)
+    if len(sizes) != rank or not whole or min(sizes) < least:
+        each = "" if rank == 1 else f", or {rank} of them (one for each axis)"
+        raise ValueError(f"Layer {layer!r}: {argument} must be a whole number >= {least}{each}; got {value!r}.")
+    return tuple(int(size) for size in sizes)

@@ -56,6 +56,9 @@ class Layer:
         (2, 3)
     """
 
+    arguments_not_in_config: frozenset[str] = frozenset()
+    """Constructor arguments that `get_config` leaves out, such as initial weights: those are state once it is made."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):  # users call build() themselves, so it must leave the layer marked as built
@@ -94,7 +97,7 @@ class Layer:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments in JSON types; `from_config` gives the same layer back."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": in_config(self.dtype_policy)}
-        own = constructor_config(self, skip=_COMMON)
+        own = constructor_config(self, skip=_COMMON | self.arguments_not_in_config)
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = in_config(self.activity_regularizer)
         return {**config, **{key: in_config(value) for key, value in own.items()}}
@@ -411,8 +414,8 @@ class Layer:
         if self.supports_masking:
             return previous_mask
         warnings.warn(
-            f"Layer {self.name!r} ({type(self).__name__}) does not support masking, so the mask of its input ends here: "
-            "later layers, the loss and the metrics will count padded steps.",
+            f"Layer {self.name!r} ({type(self).__name__}) does not support masking, so the mask of its input ends "
+            "here: later layers, the loss and the metrics will count padded steps.",
             stacklevel=2,
         )
         return None
@@ -543,7 +546,9 @@ class Layer:
     def _declared_input(self, kwargs: dict[str, Any]) -> tuple[Shape | None, str | None]:
         unknown = sorted(set(kwargs) - set(_SHAPE_ARGUMENTS) - {"weights"})
         if unknown:
-            known = [name for name in inspect.signature(type(self).__init__).parameters if name not in ("self", "kwargs")]
+            known = [
+                name for name in inspect.signature(type(self).__init__).parameters if name not in ("self", "kwargs")
+            ]
             hint = nearest(unknown[0], [*known, "name", "dtype", "trainable", *_SHAPE_ARGUMENTS])
             raise ValueError(f"{type(self).__name__} does not know the argument {unknown[0]!r}. {hint}")
         batch_shape = kwargs.get("batch_shape", kwargs.get("batch_input_shape"))
@@ -610,7 +615,7 @@ class Layer:
             and (leaves := jax.tree.leaves(value, is_leaf=is_symbolic))
             and all(hasattr(leaf, "shape") for leaf in leaves)
         }
-        parameters = [name for name in inspect.signature(self.build).parameters]
+        parameters = list(inspect.signature(self.build).parameters)
         by_name = {f"{name}_shape": shape_of(value) for name, value in tensors.items()}
         if len(parameters) > 1 and set(parameters) <= set(by_name):
             self.build(**{name: by_name[name] for name in parameters})
@@ -688,4 +693,3 @@ def _from_numpy(name: str, value: Any) -> Array:
             "for example with np.asarray(values, dtype='float32')."
         )
     return jnp.asarray(array)
-

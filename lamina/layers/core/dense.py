@@ -35,6 +35,8 @@ class Dense(Layer):
         (2, 3)
     """
 
+    arguments_not_in_config = frozenset({"lora_rank", "lora_alpha"})
+
     def __init__(
         self,
         units: int,
@@ -63,7 +65,7 @@ class Dense(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         refuse(self.name, lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
-        self.lora_rank = self.lora_alpha = self.quantization_config = None
+        self.quantization_config = None
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
@@ -96,5 +98,3 @@ class Dense(Layer):
         if self.bias is not None:
             outputs = outputs + self.bias.value
         return self.activation(outputs)
-
-

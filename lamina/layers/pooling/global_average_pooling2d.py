@@ -1,0 +1,30 @@
+"""`GlobalAveragePooling2D`."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina.layers.pooling.global_pooling import GlobalPooling
+from lamina.typing import Array
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """Keeps the mean of every channel over all positions.
+
+    Args:
+        data_format: "channels_last" or "channels_first"; default the process's.
+        keepdims: whether the pooled axes stay, with size 1.
+
+    Input shape: `(batch, height, width, channels)`, or `(batch, channels, height, width)`.
+    Output shape: `(batch, channels)`; `(batch, 1, 1, channels)` (or channels first) with `keepdims`.
+
+    Example:
+        >>> lamina.layers.GlobalAveragePooling2D()(lamina.ops.ones((2, 8, 6, 4))).shape
+        (2, 4)
+    """
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+        super().__init__(2, data_format, keepdims, **kwargs)
+
+    def call(self, inputs: Array) -> Array:
+        return jnp.mean(inputs, self.pooled_axes, keepdims=self.keepdims)

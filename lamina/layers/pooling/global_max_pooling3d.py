@@ -1,0 +1,30 @@
+"""`GlobalMaxPooling3D`."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina.layers.pooling.global_pooling import GlobalPooling
+from lamina.typing import Array
+
+
+class GlobalMaxPooling3D(GlobalPooling):
+    """Keeps the largest number of every channel over all positions.
+
+    Args:
+        data_format: "channels_last" or "channels_first"; default the process's.
+        keepdims: whether the pooled axes stay, with size 1.
+
+    Input shape: `(batch, depth, height, width, channels)`, or `(batch, channels, depth, height, width)`.
+    Output shape: `(batch, channels)`; `(batch, 1, 1, 1, channels)` (or channels first) with `keepdims`.
+
+    Example:
+        >>> lamina.layers.GlobalMaxPooling3D()(lamina.ops.ones((2, 8, 6, 4, 3))).shape
+        (2, 3)
+    """
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+        super().__init__(3, data_format, keepdims, **kwargs)
+
+    def call(self, inputs: Array) -> Array:
+        return jnp.max(inputs, self.pooled_axes, keepdims=self.keepdims)
