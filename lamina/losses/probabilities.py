@@ -14,7 +14,7 @@ def clip_probabilities(probabilities: Array) -> Array:
 
     Half precision can't tell 1 - 1e-7 from 1, and the logarithm of 0 would follow.
     """
-    epsilon = float(jnp.asarray(config.epsilon(), probabilities.dtype))
+    epsilon = float(np.asarray(config.epsilon(), probabilities.dtype))
     return jnp.clip(at_least_float32(probabilities), epsilon, 1.0 - config.epsilon())
 
 
