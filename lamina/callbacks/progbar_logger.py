@@ -1,0 +1,155 @@
+"""`ProgbarLogger`: the progress of training as people know it from Keras."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from lamina.callbacks.callback import Callback, Logs
+
+_WIDTH = 20
+_FULL, _EMPTY = "━", "─"
+
+
+class ProgbarLogger(Callback):
+    """Prints the progress of `fit` and `evaluate`.
+
+    In a terminal or a notebook one line an epoch grows while it runs. Elsewhere, in a log or a pipe, one plain line is
+    written when the epoch is over.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._training = False
+        self._started = 0.0
+        self._total: int | None = None
+        self._epochs = 1
+        self._drawn = 0
+        self._verbose = 1
+        self._done = 0
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params)
+        self._verbose = params.get("verbose", 1)
+        self._epochs = params.get("epochs") or 1
+        self._total = params.get("steps")
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._training = True
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._training = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._restart()
+        if self._verbose and self._epochs > 1:
+            _write(f"Epoch {epoch + 1}/{self._epochs}\n")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if self._verbose:
+            self._finish(self._done, self._total or self._done, logs)
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        if not self._training:
+            self._restart()
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        if not self._training and self._verbose:
+            self._finish(self._done, self._total or self._done, logs)
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        self._restart()
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        if self._verbose:
+            self._finish(self._done, self._total or self._done, None)
+
+    def on_compiling(self, phase: str) -> None:
+        """Show that a program is being compiled, in the place of silence."""
+        if self._verbose == 1 and _is_live() and (phase == "train" or not self._training):
+            self._draw("compiling…")
+
+    def on_steps(self, phase: str, done: int, total: int | None, logs: Logs) -> None:
+        """Show how far the epoch has come."""
+        if phase == "test" and self._training:
+            return
+        self._done, self._total = done, total or self._total
+        if self._verbose == 1 and _is_live():
+            self._draw(self._line(done, self._total, logs, finished=False))
+
+    def _restart(self) -> None:
+        self._started, self._drawn, self._done = time.perf_counter(), 0, 0
+
+    def _finish(self, done: int, total: int, logs: Logs) -> None:
+        line = self._line(done, total, logs, finished=True)
+        if self._verbose == 1 and _is_live():
+            self._draw(line)
+            _write("\n")
+        else:
+            _write(f"{line}\n")
+        self._drawn = 0
+
+    def _draw(self, line: str) -> None:
+        _write("\r" + line.ljust(self._drawn))
+        self._drawn = len(line)
+
+    def _line(self, done: int, total: int | None, logs: Logs, *, finished: bool) -> str:
+        elapsed = time.perf_counter() - self._started
+        of = str(total) if total else "?"
+        parts = [f"{done:>{len(of)}}/{of}"]
+        if self._verbose == 1:
+            parts.append(_bar(done, total))
+        each = elapsed / done if done else 0.0
+        if finished or not total:
+            parts.append(f"{elapsed:.0f}s {_duration(each)}/step")
+        else:
+            parts.append(f"{_left(each * (total - done))} {_duration(each)}/step")
+        values = " - ".join(f"{name}: {_number(value)}" for name, value in sorted((logs or {}).items(), key=_order))
+        return " ".join(parts) + (f" - {values}" if values else "")
+
+
+def _order(item: tuple[str, Any]) -> tuple[bool, str]:
+    return item[0].startswith("val_"), item[0]
+
+
+def _bar(done: int, total: int | None) -> str:
+    full = _WIDTH if not total else int(_WIDTH * done / total)
+    return _FULL * full + _EMPTY * (_WIDTH - full)
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.0f}s"
+    if seconds >= 1e-3:
+        return f"{seconds * 1e3:.0f}ms"
+    return f"{seconds * 1e6:.0f}us"
+
+
+def _left(seconds: float) -> str:
+    if seconds >= 3600:
+        return f"{seconds // 3600:.0f}:{seconds % 3600 // 60:02.0f}:{seconds % 60:02.0f}"
+    return f"{seconds // 60:.0f}:{seconds % 60:02.0f}" if seconds >= 60 else f"{seconds:.0f}s"
+
+
+def _number(value: Any) -> str:
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
+
+
+def _is_live() -> bool:
+    """Whether a line that was written can be written over: a terminal, or a notebook."""
+    stream = sys.stdout
+    return bool(getattr(stream, "isatty", bool)()) or "ipykernel" in sys.modules
+
+
+def _write(text: str) -> None:
+    stream = sys.stdout
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(text.replace(_FULL, "=").replace(_EMPTY, "-").replace("…", "..."))
+    stream.flush()

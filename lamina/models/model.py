@@ -1,0 +1,492 @@
+"""`Model`: a layer that can be compiled, trained, evaluated, asked, summarised and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lamina import optimizers, saving
+from lamina.callbacks import CallbackList, History
+from lamina.core.serialization import deserialize, in_config
+from lamina.data import arrays
+from lamina.data.class_weight import as_sample_weight
+from lamina.errors import nearest
+from lamina.layers.layer import Layer
+from lamina.metrics import Metric
+from lamina.models.summary import print_summary
+from lamina.training import loop
+from lamina.training.compiled_loss import check_loss
+from lamina.training.compiled_metrics import check_metrics
+from lamina.training.step import Batch
+from lamina.training.trainer import CompileArguments, Trainer
+from lamina.typing import PyTree
+
+
+class Model(Layer):
+    """A layer with `compile`, `fit`, `evaluate`, `predict`, `summary` and `save`.
+
+    Derive from it and override `call` where neither `Sequential` nor a graph of layers expresses the model.
+
+    Example:
+        >>> class Twice(lamina.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = lamina.layers.Dense(1)
+        ...     def call(self, x):
+        ...         return 2 * self.dense(x)
+        >>> Twice()(lamina.ops.ones((3, 4))).shape
+        (3, 1)
+    """
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype, **kwargs)
+        self.stop_training = False
+        self.history: History | None = None
+        self._compile_arguments: CompileArguments | None = None
+        self._trainer: Trainer | None = None
+
+    # Structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly below the model."""
+        return self.sublayers()
+
+    @property
+    def input_shape(self) -> PyTree:
+        """Shape of the input with None for the batch."""
+        if not self._build_shapes:
+            raise AttributeError(
+                f"Model {self.name!r} does not know its input shape yet: call it on data or build(input_shape) first."
+            )
+        shapes_given = list(self._build_shapes.values())
+        return shapes_given[0] if len(shapes_given) == 1 else shapes_given
+
+    @property
+    def output_shape(self) -> PyTree:
+        """Shape of the output with None for the batch."""
+        return self.compute_output_shape(self.input_shape)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return the layer of a name or at an index.
+
+        Raises:
+            ValueError: if there is none, or if both or neither are given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError("get_layer takes either a name or an index.")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"Model {self.name!r} has {len(layers)} layers; there is none at index {index}.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"Model {self.name!r} has no layer named {name!r}. {nearest(name, [layer.name for layer in layers])}"
+        )
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: tuple[str, str] | None = None,
+    ) -> None:
+        """Print a table of the layers: name and type, output shape, parameters, operations; totals below.
+
+        Args:
+            line_length: width in characters; default that of the terminal.
+            positions: right ends of the columns as shares of the width.
+            print_fn: called with the text in the place of printing it.
+            expand_nested: whether to show the layers of models within the model.
+            show_trainable: whether to add a column that says which layers are trainable.
+            layer_range: names (or regular expressions) of the first and last layer to show.
+        """
+        print_summary(
+            self,
+            line_length=line_length,
+            positions=positions,
+            print_fn=print_fn,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
+
+    # Compiling
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say what training optimises. Nothing is built or traced yet.
+
+        Args:
+            optimizer: name or object.
+            loss: name, function `(y_true, y_pred)` or `Loss`; a list or dictionary of those for several outputs.
+            loss_weights: numbers by output.
+            metrics: names, functions or `Metric` objects that are reported; by output where there are several.
+            weighted_metrics: the same, for metrics that see the sample weights.
+            run_eagerly: whether to run operation by operation, for debugging.
+            steps_per_execution: a positive whole number. How many steps run at once is chosen by time, whatever it is,
+                and changes no result.
+            jit_compile: "auto" or True; False as `run_eagerly`.
+            auto_scale_loss: whether a mixed_float16 policy wraps the optimizer in a `LossScaleOptimizer`.
+
+        Raises:
+            ValueError: for an unknown name; says the nearest.
+        """
+        if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+            raise ValueError(f"steps_per_execution must be a positive whole number, got {steps_per_execution!r}.")
+        optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
+            optimizer = _with_scaled_loss(optimizer)
+        check_loss(loss)
+        check_metrics(metrics, "metrics")
+        check_metrics(weighted_metrics, "weighted_metrics")
+        self._compile_arguments = CompileArguments(
+            optimizer=optimizer,
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=auto_scale_loss,
+        )
+        self._trainer = Trainer(self, self._compile_arguments)
+        self.stop_training = False
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compile_arguments is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer that `compile` was given; None before."""
+        return self._compile_arguments.optimizer if self._compile_arguments else None
+
+    @property
+    def loss(self) -> Any:
+        """The loss that `compile` was given; None before."""
+        return self._compile_arguments.loss if self._compile_arguments else None
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run operation by operation."""
+        arguments = self._compile_arguments
+        return bool(arguments and (arguments.run_eagerly or arguments.jit_compile is False))
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether steps are compiled."""
+        return not self.run_eagerly
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of the compiled model, the mean loss first."""
+        return self._trainer.metrics if self._trainer else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of `metrics`."""
+        return [metric.name for metric in self.metrics]
+
+    def metrics_by_name(self) -> dict[str, Metric]:
+        """Return the metrics under the names that logs and `History` use."""
+        return self._trainer.metrics_by_name() if self._trainer else {}
+
+    def reset_metrics(self) -> None:
+        """Set all metrics to zero."""
+        if self._trainer is not None:
+            self._trainer.reset_metrics()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the metrics' values now, by name."""
+        return self._require_compiled("get_metrics_result").results()
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return what `compile` was given in JSON types, or None."""
+        arguments = self._compile_arguments
+        if arguments is None:
+            return None
+        return {
+            "optimizer": in_config(arguments.optimizer),
+            "loss": in_config(arguments.loss),
+            "loss_weights": in_config(arguments.loss_weights),
+            "metrics": in_config(arguments.metrics),
+            "weighted_metrics": in_config(arguments.weighted_metrics),
+            "run_eagerly": arguments.run_eagerly,
+            "steps_per_execution": arguments.steps_per_execution,
+            "jit_compile": arguments.jit_compile,
+        }
+
+    # Training
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> History:
+        """Train the model.
+
+        Args:
+            x: inputs, rows first: arrays, lists, tables; a list or dictionary for several inputs.
+            y: targets.
+            batch_size: rows of a step; default 32.
+            epochs: number of the last epoch (which is their count unless `initial_epoch` is set).
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1.
+            callbacks: a `Callback` or a list of them.
+            validation_split: share of the rows, taken off the end before shuffling, to validate on.
+            validation_data: `(x, y)` or `(x, y, sample_weight)` to validate on; goes before `validation_split`.
+            shuffle: whether the order of the rows is drawn anew for each epoch; "batch" moves whole batches.
+            class_weight: `{class: weight}`, or "balanced".
+            sample_weight: a weight for each row (or each step of each row).
+            initial_epoch: number of epochs that were done before.
+            steps_per_epoch, validation_steps: not supported yet; must be None.
+            validation_batch_size: default `batch_size`.
+            validation_freq: validate every so many epochs, or after the epochs listed (from 1).
+
+        Returns:
+            The `History` with loss and metrics of every epoch.
+
+        Raises:
+            ValueError: if data, model and loss do not fit each other; says which and how to mend it.
+        """
+        trainer = self._require_compiled("fit")
+        if trainer.optimizer is None:
+            raise ValueError("fit needs an optimizer: compile(optimizer='adam', ...).")
+        data, validation = loop.fit_data(
+            _refuse_streams(x), y, sample_weight, class_weight, validation_split, validation_data
+        )
+        _refuse(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        return loop.fit(
+            trainer,
+            data,
+            validation,
+            batch_size=loop.check_batch_size(batch_size),
+            epochs=epochs,
+            verbose=_verbosity(verbose),
+            callbacks=callbacks,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the loss and the metrics over data in inference mode.
+
+        Args:
+            x, y, sample_weight: as in `fit`.
+            batch_size: rows computed at once; default 32.
+            verbose: as in `fit`.
+            steps: not supported yet; must be None.
+            callbacks: called at each test hook.
+            return_dict: whether to return a dictionary by name.
+
+        Returns:
+            The loss alone where there are no metrics, else a list: the loss, then the metrics in order of `compile`.
+        """
+        trainer = self._require_compiled("evaluate")
+        _refuse(steps=steps, **kwargs)
+        data = loop.batch_of(_refuse_streams(x), y, sample_weight)
+        batch_size = loop.check_batch_size(batch_size)
+        trainer.prepare(data)
+        loop.check_values(trainer, data)
+        if not isinstance(callbacks, CallbackList):
+            steps = -(-jax.tree.leaves(data.x)[0].shape[0] // batch_size)
+            verbose = _verbosity(verbose)
+            callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, steps=steps)
+        results = loop.evaluate(trainer, jax.tree.map(jnp.asarray, data), batch_size=batch_size, callbacks=callbacks)
+        if return_dict:
+            return dict(sorted(results.items()))
+        values = list(results.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Return the outputs for data, in inference mode, as NumPy arrays.
+
+        Args:
+            x: inputs, rows first.
+            batch_size: rows computed at once; default 32.
+            verbose: as in `fit`.
+            steps: not supported yet; must be None.
+            callbacks: called at each predict hook.
+        """
+        _refuse(steps=steps)
+        x = arrays.as_arrays(_refuse_streams(x), "x")
+        arrays.check_rows(x=x)
+        trainer = self._trainer or Trainer(self, None)
+        self._trainer = trainer
+        if not self.built:
+            trainer.prepare(Batch(x))
+        verbose = _verbosity(verbose)
+        batch_size = loop.check_batch_size(batch_size)
+        if verbose or callbacks is not None:
+            steps = -(-jax.tree.leaves(x)[0].shape[0] // batch_size)
+            callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, steps=steps)
+        return loop.predict(trainer, x, batch_size=batch_size, callbacks=callbacks)
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Take one training step on a batch and return the metrics, which go on from the last call.
+
+        Args:
+            x, y, sample_weight, class_weight: the batch.
+            return_dict: whether to return a dictionary by name in the place of a list.
+        """
+        trainer = self._require_compiled("train_on_batch")
+        data = loop.batch_of(x, y, sample_weight)
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("Pass either class_weight or sample_weight, not both.")
+            data = data._replace(sample_weight=as_sample_weight(class_weight, data.y))
+        return self._one_batch(trainer, "train", data, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return the metrics on a batch in inference mode; they go on from the last call.
+
+        Args:
+            x, y, sample_weight: the batch.
+            return_dict: whether to return a dictionary by name in the place of a list.
+        """
+        trainer = self._require_compiled("test_on_batch")
+        return self._one_batch(trainer, "test", loop.batch_of(x, y, sample_weight), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for a batch as NumPy arrays."""
+        return self.predict(x, batch_size=max(1, len(jax.tree.leaves(x)[0])), verbose=0)
+
+    def _one_batch(self, trainer: Trainer, phase: str, data: Batch, return_dict: bool) -> Any:
+        trainer.prepare(data)
+        data = jax.tree.map(jnp.asarray, data)
+        results = loop.run_batch(trainer, phase, data)
+        if return_dict:
+            return results
+        values = list(results.values())
+        return values[0] if len(values) == 1 else values
+
+    # Files
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Write the whole model to a file: architecture, weights, what `compile` chose, the optimizer's state.
+
+        Args:
+            filepath: ends in ".keras"; a path without an extension becomes a folder with the same content.
+            overwrite: whether an existing file may be replaced.
+            zipped: whether to write an archive; default yes, except for a path without an extension.
+        """
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+        """Write the weights alone to a file ending in ".weights.h5"."""
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read the weights of a file that `save_weights` or `save` wrote."""
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile the model as `get_compile_config` says."""
+        self.compile(**{key: deserialize(value) for key, value in config.items() if value is not None})
+        if self.built and self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    # Inside
+
+    def _require_compiled(self, method: str) -> Trainer:
+        if self._compile_arguments is None or self._trainer is None:
+            raise ValueError(
+                f"The model must be compiled before {method}: "
+                "model.compile(optimizer='adam', loss='...', metrics=['accuracy'])."
+            )
+        return self._trainer
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        trainer, self._trainer = self._trainer, None  # compiled programs are bound to this model's variables
+        try:
+            clone = super().__deepcopy__(memo)
+        finally:
+            self._trainer = trainer
+        if clone._compile_arguments is not None:
+            clone._trainer = Trainer(clone, clone._compile_arguments)
+        return clone
+
+
+def _with_scaled_loss(optimizer: Any) -> Any:
+    if optimizer is None or isinstance(optimizer, optimizers.LossScaleOptimizer):
+        return optimizer
+    return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}.")
+    return int(verbose)
+
+
+def _refuse(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is not None:
+            raise ValueError(f"{name}={value!r} is not supported; leave it out.")
+
+
+def _refuse_streams(x: Any) -> Any:
+    if hasattr(x, "__next__") or (hasattr(x, "__iter__") and not hasattr(x, "__len__") and not hasattr(x, "shape")):
+        raise TypeError(
+            f"x is a {type(x).__name__}, a stream of batches, which is not supported yet; pass arrays, for example "
+            "np.concatenate(list(batches))."
+        )
+    return x
