@@ -14,21 +14,29 @@ def floating(x: ArrayLike) -> Array:
     return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(config.floatx())
 
 
-def check_axis(function: str, x: Array, axis: Any) -> tuple[int, ...]:
-    """Return the axes that `axis` (a number or several) names, counted from the front.
+def check_axis(function: str, x: Array, axis: Any) -> int:
+    """Return an axis counted from the front.
+
+    Raises:
+        TypeError: if `axis` is no whole number.
+        ValueError: if `x` has no such axis.
+    """
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise TypeError(f"{function}: axis must be a whole number, got {axis!r}.")
+    if not -x.ndim <= axis < x.ndim:
+        wanted = f"one in [{-x.ndim}, {x.ndim})" if x.ndim else "an array of at least one axis"
+        raise ValueError(f"{function}: axis {axis} does not exist in shape {x.shape}; give {wanted}.")
+    return int(axis) % x.ndim
+
+
+def check_axes(function: str, x: Array, axis: Any) -> tuple[int, ...]:
+    """Return the axes that `axis`, a number or several, names, counted from the front.
 
     Raises:
         TypeError: if an axis is no whole number.
         ValueError: if `x` has no such axis.
     """
-    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
-    for one in axes:
-        if isinstance(one, bool) or not hasattr(one, "__index__"):
-            raise TypeError(f"{function}: axis must be a whole number (or a tuple of them), got {axis!r}.")
-        if not -x.ndim <= one < x.ndim:
-            wanted = f"one in [{-x.ndim}, {x.ndim})" if x.ndim else "an array of at least one axis"
-            raise ValueError(f"{function}: axis {one} does not exist in shape {x.shape}; give {wanted}.")
-    return tuple(int(one) % x.ndim for one in axes)
+    return tuple(check_axis(function, x, one) for one in (axis if isinstance(axis, tuple | list) else (axis,)))
 
 
 def check_least(function: str, name: str, value: Any, least: float, *, strictly: bool = False) -> None:

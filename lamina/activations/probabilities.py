@@ -6,7 +6,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 
-from lamina.activations.inputs import check_axis, floating
+from lamina.activations.inputs import check_axes, check_axis, floating
 from lamina.typing import Array, ArrayLike
 
 
@@ -28,7 +28,7 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
         Array([0.5, 0.5, 0. ], dtype=float32)
     """
     x = floating(x)
-    axes = check_axis("softmax", x, axis)
+    axes = check_axes("softmax", x, axis)
     if math.prod(x.shape[one] for one in axes) == 1:
         warnings.warn(
             f"softmax over axis {axis} of shape {x.shape}: that axis has size 1, so every output is 1. "
@@ -53,7 +53,7 @@ def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
         Array([    0., -1000.], dtype=float32)
     """
     x = floating(x)
-    return jax.nn.log_softmax(x, check_axis("log_softmax", x, axis))
+    return jax.nn.log_softmax(x, check_axes("log_softmax", x, axis))
 
 
 def sparsemax(x: ArrayLike, axis: int = -1) -> Array:
@@ -75,12 +75,13 @@ def sparsemax(x: ArrayLike, axis: int = -1) -> Array:
     Reference: Martins & Astudillo, 2016, https://arxiv.org/abs/1602.02068
     """
     x = floating(x)
-    (place,) = check_axis("sparsemax", x, (axis,))
-    scores = jnp.moveaxis(x, place, -1)
-    scores = scores - jax.lax.stop_gradient(scores.max(-1, keepdims=True))  # large scores would lose the digits of tau
+    place = check_axis("sparsemax", x, axis)
+    wide = jnp.promote_types(x.dtype, jnp.float32)  # half precision can't count a long axis
+    scores = jnp.moveaxis(x, place, -1).astype(wide)
+    scores = scores - jax.lax.stop_gradient(scores.max(-1, keepdims=True))  # large scores would swallow tau's digits
     falling = -jnp.sort(-scores, axis=-1)
     sums = jnp.cumsum(falling, axis=-1)
-    ranks = jnp.arange(1, scores.shape[-1] + 1, dtype=scores.dtype)
+    ranks = jnp.arange(1, scores.shape[-1] + 1, dtype=wide)
     support = (1 + ranks * falling > sums).sum(-1, keepdims=True)
-    tau = (jnp.take_along_axis(sums, support - 1, axis=-1) - 1) / support.astype(scores.dtype)
-    return jnp.moveaxis(jnp.maximum(scores - tau, 0), -1, place)
+    tau = (jnp.take_along_axis(sums, support - 1, axis=-1) - 1) / support.astype(wide)
+    return jnp.moveaxis(jnp.maximum(scores - tau, 0), -1, place).astype(x.dtype)

@@ -35,7 +35,7 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
         threshold: value up to which `x` counts as negative.
 
     Returns:
-        An array of the same shape; whole numbers stay whole numbers unless a slope is given.
+        An array of the same shape; whole numbers stay whole numbers where no other argument is given.
 
     Raises:
         ValueError: if `max_value` is negative.
@@ -49,11 +49,23 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     x = jnp.asarray(x)
     if max_value is not None:
         check_least("relu", "max_value", max_value, 0)
-    if _is_zero(negative_slope) and _is_zero(threshold):
-        positive = jax.nn.relu(x)
-    else:
         x = floating(x)
-        positive = jnp.where(x > threshold, x, negative_slope * (x - threshold)).astype(x.dtype)
+    if _is_zero(negative_slope):
+        return _upper_part(x, max_value, threshold)
+    x = floating(x)
+    if max_value is None and _is_zero(threshold):
+        return leaky_relu(x, negative_slope)
+    return (_upper_part(x, max_value, threshold) - negative_slope * jax.nn.relu(threshold - x)).astype(x.dtype)
+
+
+def _upper_part(x: Array, max_value: float | None, threshold: float) -> Array:
+    if not _is_zero(threshold):
+        x = floating(x)
+        positive = jnp.where(x <= threshold, jnp.zeros_like(x), x)  # not x > threshold: NaN stays NaN
+    elif isinstance(max_value, int | float) and max_value == 6:
+        return jax.nn.relu6(x)  # the same values; at 6 its gradient is 0 where that of minimum is 1/2
+    else:
+        positive = jax.nn.relu(x)
     return positive if max_value is None else jnp.minimum(positive, jnp.asarray(max_value, positive.dtype))
 
 

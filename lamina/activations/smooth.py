@@ -151,7 +151,7 @@ def glu(x: ArrayLike, axis: int = -1) -> Array:
     Reference: Dauphin et al., 2016, https://arxiv.org/abs/1612.08083
     """
     x = floating(x)
-    (place,) = check_axis("glu", x, (axis,))
+    place = check_axis("glu", x, axis)
     if x.shape[place] % 2:
         raise ValueError(f"glu: the size of axis {axis} must be even, to be halved; got shape {x.shape}.")
     return jax.nn.glu(x, place)
