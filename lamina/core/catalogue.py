@@ -53,9 +53,7 @@ class Catalogue:
             return identifier()
         if callable(identifier):
             return identifier
-        raise TypeError(
-            f"{identifier!r} is no {self.kind}: pass a name, an object, a function (or its configuration)."
-        )
+        raise TypeError(f"{identifier!r} is no {self.kind}: pass a name, an object, a function (or its configuration).")
 
     def serialize(self, value: Any) -> Any:
         """Return the configuration of an object, or of a function."""
@@ -72,5 +70,3 @@ class Catalogue:
         if isinstance(name, str) and name != "function" and not config.get("module") and name in self.objects:
             return self.objects[name].from_config(dict(config.get("config") or {}))
         return serialization.deserialize(config)
-
-

@@ -274,8 +274,8 @@ def _serialize_function(function: Callable[..., Any]) -> Any:
     known = builtin_name(function)
     if function.__name__ == "<lambda>":
         raise TypeError(
-            "A lambda can't be written to a file: its code would have to be run when the file is loaded. Define a named "
-            "function and register it with @lamina.saving.register_keras_serializable()."
+            "A lambda can't be written to a file: its code would have to be run when the file is loaded. Define a "
+            "named function and register it with @lamina.saving.register_keras_serializable()."
         )
     if known:
         return {"module": known[0], "class_name": "function", "config": known[1], "registered_name": known[1]}

@@ -27,6 +27,8 @@ from lamina.layers.input_spec import check_inputs
 from lamina.random import SeedGenerator
 from lamina.typing import Array, PyTree, Shape
 
+# Attributes that record what happened to a layer; what they hold is not the layer's own.
+_REFERENCES = frozenset({"_nodes", "_own_losses", "_build_shapes", "_tensors"})
 _COMMON = frozenset({"name", "trainable", "dtype"})
 _SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_input_shape", "input_dim", "batch_size", "input_dtype")
 
@@ -196,16 +198,16 @@ class Layer:
 
     def sublayers(self) -> list[Layer]:
         """Return the layers kept in this one's attributes, in order of assignment."""
-        return held(self, Layer)
+        return held(self, Layer, skip=_REFERENCES)
 
     def own_variables(self) -> list[Variable]:
         """Return the weights of this layer without those of its sublayers, trainable ones first."""
-        variables = held(self, Variable)
+        variables = held(self, Variable, skip=_REFERENCES)
         return sorted(variables, key=lambda variable: not variable.declared_trainable)
 
     def seed_generators(self) -> list[SeedGenerator]:
         """Return the seed generators of this layer and its sublayers."""
-        return [generator for layer in self.flat_layers() for generator in held(layer, SeedGenerator)]
+        return [generator for layer in self.flat_layers() for generator in held(layer, SeedGenerator, _REFERENCES)]
 
     def flat_layers(self) -> list[Layer]:
         """Return this layer and all below it, each once, outermost first."""
@@ -238,7 +240,7 @@ class Layer:
 
     @property
     def variables(self) -> list[Variable]:
-        """All state: weights and the states of seed generators."""
+        """All state: weights, then the states of seed generators."""
         return [*self.weights, *(generator.state for generator in self.seed_generators())]
 
     @property

@@ -6,12 +6,14 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from lamina.core import shapes
 from lamina.core.naming import unique_name
 from lamina.core.serialization import deserialize, serialize
 from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.layers.core.input_layer import InputLayer
-from lamina.layers.layer import Layer
+from lamina.layers.layer import Layer, relabel
 from lamina.models.model import Model
+from lamina.training.trainer import Trainer
 from lamina.typing import PyTree, Shape
 
 
@@ -52,8 +54,7 @@ class Sequential(Model):
                 "Put the layers in brackets: Sequential([Dense(3)])."
             )
         for layer in layers:
-            self._append(layer)
-        self._rebuild()
+            self.add(layer)
 
     # The list
 
@@ -63,35 +64,44 @@ class Sequential(Model):
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Put a layer on top.
+        """Put a layer on top; where the shapes are known its weights appear at once.
 
         Args:
             layer: a layer, or `Input(...)` as the first one.
-            rebuild: whether to build at once where shapes are known.
+            rebuild: False to leave the weights for later.
         """
-        self._append(layer)
-        if rebuild:
-            try:
-                self._rebuild()
-            except Exception:
-                self._layers.pop()
-                raise
+        layer = self._checked(layer)
+        layers, automatic = list(self._layers), layer.name
+        layer.name = unique_name(layer.name, {own.name for own in self._layers})
+        if not self._layers and not isinstance(layer, InputLayer):
+            shape, dtype = declared_input(layer)
+            if shape is not None:
+                self._layers.append(InputLayer(batch_shape=shape, dtype=dtype))
+        self._layers.append(layer)
+        try:
+            if rebuild:
+                self._extend()
+        except Exception:
+            self._layers, layer.name = layers, automatic
+            raise
+        self._changed()
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the top layer off and return it.
 
         Args:
-            rebuild: whether to build at once where shapes are known.
+            rebuild: has no effect: nothing has to be built again.
         """
         if not self.layers:
             raise ValueError(f"Model {self.name!r} has no layers to take off.")
         layer = self._layers.pop()
-        self._forget()
-        if rebuild:
-            self._rebuild()
+        if len(self._tensors) > len(self.layers) + 1:
+            node = self._tensors.pop().node
+            layer._nodes = [own for own in layer._nodes if own is not node]
+        self._changed()
         return layer
 
-    def _append(self, layer: Any) -> None:
+    def _checked(self, layer: Any) -> Layer:
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(
                 f"Sequential takes layers, got the class {layer.__name__}. Make a layer of it: {layer.__name__}(...)."
@@ -121,26 +131,13 @@ class Sequential(Model):
                 f"Model {self.name!r} has a layer named {layer.name!r} already; the names in a model must differ. "
                 f"Give this one another name, such as {unique_name(layer.name, taken)!r}."
             )
-        layer.name = unique_name(layer.name, taken)
-        if not self._layers and not isinstance(layer, InputLayer):
-            shape, dtype = declared_input(layer)
-            if shape is not None:
-                self._layers.append(InputLayer(batch_shape=shape, dtype=dtype))
-        self._layers.append(layer)
-        self._forget()
+        return layer
 
-    def _forget(self) -> None:
-        """Drop what was derived from the list, now that it has changed."""
-        self.built = False
-        self._tensors = []
-        if self._compile_arguments is not None:
-            self._trainer = type(self._trainer)(self, self._compile_arguments)
-        else:
-            self._trainer = None
-
-    def _rebuild(self) -> None:
-        if self.layers and isinstance(self._layers[0], InputLayer):
-            self.build(self._layers[0].batch_shape)
+    def _changed(self) -> None:
+        """Drop what was derived from the list of layers."""
+        self.built = len(self._tensors) == len(self.layers) + 1 and bool(self.layers)
+        self._trainer = None if self._compile_arguments is None else Trainer(self, self._compile_arguments)
+        relabel(self)
 
     # Building and calling
 
@@ -150,29 +147,35 @@ class Sequential(Model):
         Args:
             input_shape: sizes with None for the batch; default what the first layer declares.
         """
-        if isinstance(self._layers[0] if self._layers else None, InputLayer):
-            input_shape = self._layers[0].batch_shape if input_shape is None else input_shape
+        declared = self._layers[0].batch_shape if self._layers and isinstance(self._layers[0], InputLayer) else None
+        input_shape = declared if input_shape is None else input_shape
         if input_shape is None:
             raise ValueError(f"Model {self.name!r} does not know the shape of its input: pass build(input_shape).")
         if not self.layers:
             raise ValueError(f"Model {self.name!r} has no layers; add some before it is built.")
-        if not isinstance(input_shape, list | tuple) or any(isinstance(size, list | tuple) for size in input_shape):
+        if not shapes.is_shape(input_shape):
             raise ValueError(_SEVERAL_INPUTS.format(name=self.name, received=f"the shapes {input_shape}"))
+        if declared is None:
+            self._layers.insert(0, InputLayer(batch_shape=tuple(input_shape)))
+        elif self._tensors and tuple(input_shape)[1:] != declared[1:]:
+            raise ValueError(
+                f"Model {self.name!r} was made for inputs of shape {declared}; it can't be built for {input_shape}."
+            )
+        self._extend()
+
+    def _extend(self) -> None:
+        """Run the layers that were not run yet on the symbolic output of those that were."""
         if not isinstance(self._layers[0], InputLayer):
-            self._layers.insert(0, InputLayer(batch_shape=input_shape))
-        x = self._layers[0].output if tuple(input_shape) == self._layers[0].batch_shape else None
-        x = x if x is not None else KerasTensor(tuple(input_shape), self._layers[0].dtype)
-        tensors = [x]
-        for layer in self.layers:
-            x = layer(x)
-            if not is_symbolic(x):
+            return
+        self._tensors = self._tensors or [self._layers[0].output]
+        for layer in self.layers[len(self._tensors) - 1 :]:
+            output = layer(self._tensors[-1])
+            if not is_symbolic(output):
                 raise ValueError(
                     f"Layer {layer.name!r} in model {self.name!r} has several outputs; a stack needs exactly one. "
                     "Use the Functional API: lamina.Model(inputs, outputs)."
                 )
-            tensors.append(x)
-        self._tensors = tensors
-        self.built = True
+            self._tensors.append(output)
 
     def call(self, inputs: PyTree, training: bool | None = None, mask: PyTree = None) -> PyTree:
         return self._run(inputs, training, mask)[0]
@@ -195,6 +198,8 @@ class Sequential(Model):
             raise ValueError(_SEVERAL_INPUTS.format(name=self.name, received=received))
         if not self.layers:
             raise ValueError(f"Model {self.name!r} has no layers; add some before it is called.")
+        if not self.built and hasattr(inputs, "shape"):
+            self.build((None, *inputs.shape[1:]))  # the first batch's size is an accident
         return super().call_with_mask(*args, **kwargs)
 
     def _fit_rank(self, x: Any) -> Any:
@@ -239,10 +244,10 @@ class Sequential(Model):
         """The name of the top layer, in a list."""
         return [self._layers[-1].name]
 
-    def layer_shapes(self) -> list[tuple[Shape, Shape]]:
-        """Return the input and output shape of each of `layers`."""
-        self._require_tensors("layer shapes")
-        return [(one.shape, other.shape) for one, other in zip(self._tensors, self._tensors[1:], strict=False)]
+    def layer_flow(self) -> list[tuple[Layer, PyTree, PyTree]]:
+        """Return each of `layers` with its symbolic input and output, None where those are not known yet."""
+        tensors = self._tensors or [None] * (len(self.layers) + 1)
+        return list(zip(self.layers, tensors[:-1], tensors[1:], strict=True))
 
     def _require_tensors(self, what: str) -> None:
         if not self._tensors:
@@ -266,13 +271,21 @@ class Sequential(Model):
         """Return a model made from `get_config`."""
         model = cls(name=config.get("name"), trainable=config.get("trainable", True), dtype=config.get("dtype"))
         for layer in config["layers"]:
-            model.add(deserialize(layer, custom_objects=custom_objects), rebuild=False)
+            model.add(deserialize(layer, custom_objects=custom_objects))
         shape = config.get("build_input_shape")
         if not model._tensors and shape is not None:
             model.build(tuple(shape))
-        else:
-            model._rebuild()
         return model
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        tensors, self._tensors = self._tensors, []  # a graph belongs to its own layers
+        try:
+            clone = super().__deepcopy__(memo)
+        finally:
+            self._tensors = tensors
+        if tensors:
+            clone._extend()
+        return clone
 
 
 def declared_input(layer: Layer) -> tuple[Shape | None, str | None]:

@@ -13,14 +13,13 @@ import jax.numpy as jnp
 
 from lamina.core import shapes
 from lamina.core.symbolic import KerasTensor, is_symbolic
-from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
-from lamina.typing import PyTree, Shape
+from lamina.models.cost import operations_per_row
+from lamina.typing import PyTree
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_DEFAULT_POSITIONS = (0.42, 0.66, 0.83, 1.0)
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -46,3 +45,143 @@ def print_summary(
         for line in _totals(model, rows):
             console.print(f" {line}")
     (print_fn or print)(capture.get().rstrip("\n"))
+
+
+class _Row:
+    """One line of the table: a layer, how deep it is nested, what goes in and out."""
+
+    def __init__(self, layer: Layer, depth: int, inputs: PyTree, outputs: PyTree) -> None:
+        self.layer = layer
+        self.depth = depth
+        self.inputs = inputs
+        self.outputs = outputs
+        self.operations = None if inputs is None else operations_per_row(layer, inputs)
+
+
+def _rows(model: Any, expand_nested: bool, layer_range: tuple[str, str] | None, depth: int = 0) -> list[_Row]:
+    rows = []
+    for layer, inputs, outputs in _flow(model):
+        rows.append(_Row(layer, depth, inputs, outputs))
+        if expand_nested and getattr(layer, "layers", None):
+            rows.extend(_rows(layer, True, None, depth + 1))
+    return rows if layer_range is None else _between(rows, layer_range)
+
+
+def _between(rows: list[_Row], layer_range: tuple[str, str]) -> list[_Row]:
+    if len(layer_range) != 2:
+        raise ValueError(f"layer_range must hold two names, got {layer_range!r}.")
+    first, last = (
+        [index for index, row in enumerate(rows) if re.match(pattern, row.layer.name)] for pattern in layer_range
+    )
+    if not first or not last:
+        names = ", ".join(row.layer.name for row in rows)
+        raise ValueError(f"layer_range {layer_range!r} matches no layers; there are: {names}.")
+    return rows[min(first) : max(last) + 1]
+
+
+def _flow(model: Any) -> list[tuple[Layer, PyTree, PyTree]]:
+    """Return the layers of a model with their symbolic inputs and outputs, None where those are unknown."""
+    if hasattr(model, "layer_flow"):
+        return model.layer_flow()
+    flow = []
+    for layer in model.layers:
+        build_shapes = list((layer.get_build_config() or {}).values())
+        inputs = outputs = None
+        if len(build_shapes) == 1 and build_shapes[0] is not None:
+            inputs = shapes.map_shapes(lambda shape, to=layer: KerasTensor(shape, to.input_dtype), build_shapes[0])
+            try:
+                outputs = layer.compute_output_spec(inputs)
+            except (TypeError, ValueError):
+                inputs = None
+        flow.append((layer, inputs, outputs))
+    return flow
+
+
+def _table(rows: list[_Row], width: int, positions: list[float] | None, show_trainable: bool) -> Table:
+    from rich.table import Table
+
+    table = Table(width=width, header_style="bold", show_lines=False)
+    titles = ["Layer (type)", "Output shape", "Parameters", "FLOPs a row"]
+    if show_trainable:
+        titles.append("Trainable")
+    for title in titles:
+        right = title in ("Parameters", "FLOPs a row")
+        table.add_column(title, justify="right" if right else "left", overflow="fold")
+    if positions is not None:
+        _set_widths(table, width, positions)
+    for row in rows:
+        name = f"{'  ' * row.depth}{row.layer.name} ([cyan]{type(row.layer).__name__}[/cyan])"
+        count = f"{row.layer.count_params():,}" if row.layer.built else "not built"
+        cells = [name, _shape_text(row.outputs), count, "?" if row.operations is None else f"{row.operations:,}"]
+        if show_trainable:
+            cells.append(("yes" if row.layer.trainable else "no") if row.layer.weights else "-")
+        table.add_row(*cells)
+    return table
+
+
+def _set_widths(table: Table, width: int, positions: list[float]) -> None:
+    if len(positions) < len(table.columns):
+        raise ValueError(f"positions must hold {len(table.columns)} shares of the width, got {positions!r}.")
+    left = 0
+    for column, position in zip(table.columns, positions, strict=False):
+        right = int(position * width) if position <= 1 else int(position)
+        column.width = max(right - left - 3, 4)
+        left = right
+
+
+def _shape_text(outputs: PyTree) -> str:
+    if outputs is None:
+        return "?"
+    return ", ".join(str(tensor.shape) for tensor in jax.tree.leaves(outputs, is_leaf=is_symbolic))
+
+
+def _totals(model: Any, rows: list[_Row]) -> list[str]:
+    if not model.built:
+        return [
+            "The model is not built yet: its weights appear when it knows the shape of its input "
+            "(Input(shape), build(input_shape) or the first data)."
+        ]
+    trainable, frozen = _size(model.trainable_weights), _size(model.non_trainable_weights)
+    lines = [
+        f"Total parameters: {trainable[0] + frozen[0]:,} ({_bytes(trainable[1] + frozen[1])})",
+        f"Trainable: {trainable[0]:,} ({_bytes(trainable[1])}), not trainable: {frozen[0]:,} ({_bytes(frozen[1])})",
+    ]
+    if model.optimizer is not None and model.optimizer.built:
+        slots, slot_bytes = _size(model.optimizer.variables)
+        lines.append(f"Optimizer: {slots:,} ({_bytes(slot_bytes)})")
+    top = [row for row in rows if row.depth == 0]
+    if top and all(row.operations is not None for row in top):
+        lines.append(f"Operations for one row, forward: {_flops(sum(row.operations or 0 for row in top))}")
+    activations = [_activation_bytes(row.outputs) for row in top]
+    if activations and all(size is not None for size in activations):
+        lines.append(f"Activations of one row: {_bytes(sum(size or 0 for size in activations))}")
+    return lines
+
+
+def _size(variables: list[Any]) -> tuple[int, int]:
+    return (
+        sum(variable.size for variable in variables),
+        sum(variable.size * jnp.dtype(variable.dtype).itemsize for variable in variables),
+    )
+
+
+def _activation_bytes(outputs: PyTree) -> int | None:
+    tensors: list[Any] = jax.tree.leaves(outputs, is_leaf=is_symbolic)
+    if outputs is None or any(None in tensor.shape[1:] for tensor in tensors):
+        return None
+    return sum(math.prod(tensor.shape[1:]) * jnp.dtype(tensor.dtype).itemsize for tensor in tensors)
+
+
+def _bytes(count: float) -> str:
+    unit = 0
+    while count >= 1024 and unit < len(_UNITS) - 1:
+        count, unit = count / 1024, unit + 1
+    return f"{count:.0f} {_UNITS[unit]}" if unit == 0 else f"{count:.2f} {_UNITS[unit]}"
+
+
+def _flops(count: float) -> str:
+    for unit in ("", "K", "M", "G"):
+        if count < 1000:
+            return f"{count:.3g} {unit}FLOPs"
+        count /= 1000
+    return f"{count:,.3g} TFLOPs"

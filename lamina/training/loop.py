@@ -95,7 +95,7 @@ def evaluate(trainer: Trainer, data: Batch, *, batch_size: int, callbacks: Callb
 def predict(trainer: Trainer, x: PyTree, *, batch_size: int, callbacks: CallbackList | None) -> PyTree:
     """Return the outputs for all rows of `x` as NumPy arrays."""
     use_compilation_cache()
-    variables, programs = trainer.variables, trainer.programs
+    variables, programs = trainer.resolved()
     values = train_state.read(variables)
     values = {**values.params, **values.buffers}
     count = jax.tree.leaves(x)[0].shape[0]
@@ -135,7 +135,7 @@ def run_epoch(
         phase: "train" or "test".
         order: row numbers in the order in which they are used; the last batch may be smaller.
     """
-    variables, programs = trainer.variables, trainer.programs
+    variables, programs = trainer.resolved()
     run = programs.train if phase == "train" else programs.test
     on_begin = callbacks.on_train_batch_begin if phase == "train" else callbacks.on_test_batch_begin
     on_end = callbacks.on_train_batch_end if phase == "train" else callbacks.on_test_batch_end
@@ -182,7 +182,7 @@ def run_epoch(
 
 def run_batch(trainer: Trainer, phase: str, data: Batch) -> dict[str, Any]:
     """Run one step on one batch; the metrics go on from where they stand."""
-    variables, programs = trainer.variables, trainer.programs
+    variables, programs = trainer.resolved()
     count = jax.tree.leaves(data.x)[0].shape[0]
     run = programs.train if phase == "train" else programs.test
     with interrupts_held_back():

@@ -129,13 +129,12 @@ class Trainer:
             self._variables, self._programs = found, None
         return self._variables
 
-    @property
-    def programs(self) -> Programs:
-        """The compiled programs for the current variables."""
+    def resolved(self) -> tuple[TrainVariables, Programs]:
+        """Return the current variables and the compiled programs for them."""
         variables = self.variables
         if self._programs is None:
             self._programs = Programs(self, variables)
-        return self._programs
+        return variables, self._programs
 
     @property
     def iterations_path(self) -> str:
