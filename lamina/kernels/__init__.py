@@ -8,6 +8,7 @@ from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
+from lamina.kernels.recurrent import gru, lstm
 
 __all__ = [
     "average_pool",
@@ -16,7 +17,9 @@ __all__ = [
     "conv_transpose",
     "depthwise_conv",
     "fast_on_cpu",
+    "gru",
     "keep_mask",
+    "lstm",
     "max_pool",
     "random_bits",
     "reference_kernels",

@@ -1,0 +1,149 @@
+"""The loops of a GRU on the CPU, forward and backward, with the reset after or before the recurrent product.
+
+Inputs are scaled so that one tanh serves both gates: with a = tanh(u), z and r are (1 + a) / 2.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
+    """Run the steps with the reset after the product.
+
+    Args:
+        u: Projected inputs, (steps, batch, 3 × units), scaled.
+        recurrent: (units, 3 × units), scaled alike.
+        state_bias: Bias inside of the reset, (units,).
+        h0: (batch, units).
+        mask: (steps, batch, 1) of booleans, or None.
+        return_sequences: Whether to return all outputs, or the last.
+        reverse: Whether to start at the last step.
+
+    Returns:
+        (outputs, h), the outputs in the order of `u`.
+    """
+    return _after_forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse)[0]
+
+
+def _after_forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
+    units = h0.shape[-1]
+
+    def step(h, inputs):
+        projected, keep = inputs
+        product = h @ recurrent
+        a = keep_apart(jnp.tanh(projected[:, : 2 * units] + product[:, : 2 * units]))
+        z, r = gate(a[:, :units]), gate(a[:, units:])
+        inner = product[:, 2 * units :] + state_bias
+        n = keep_apart(jnp.tanh(projected[:, 2 * units :] + r * inner))
+        h_new = keep_apart(z * (h - n) + n)
+        if keep is not None:
+            h_new = jnp.where(keep, h_new, h)
+        return h_new, (a, n, inner, h_new)
+
+    h, (a, n, inner, outputs) = lax.scan(step, h0, (u, mask), reverse=reverse)
+    return (outputs if return_sequences else h, h), (recurrent, h0, mask, a, n, inner, outputs)
+
+
+def _after_backward(return_sequences, reverse, kept, cotangents):
+    recurrent, h0, mask, a, n, inner, outputs = kept
+    dout, dh = cotangents
+    if not return_sequences:
+        dh, dout = dh + dout, None
+    through_z, factor_z, r, factor_n, found = _factors(a, n, outputs, h0, mask, reverse)
+    factor_r = factor_n * inner * _gate_slopes(a)[1]
+    factors = keep_apart(jnp.concatenate([factor_z, factor_r, factor_n * r], axis=-1))
+    transposed = keep_apart(recurrent.T)
+
+    def step(dh, inputs):
+        through, factor, d = inputs
+        dh = keep_apart(dh if d is None else dh + d)
+        dproduct = keep_apart(jnp.concatenate([dh, dh, dh], axis=-1) * factor)
+        return dh * through + dproduct @ transposed, (dh, dproduct)
+
+    dh, (dhs, dproduct) = lax.scan(step, dh, (through_z, factors, dout), reverse=not reverse)
+    units = h0.shape[-1]
+    drecurrent = matrix(found).T @ matrix(dproduct)
+    dstate_bias = matrix(dproduct[..., 2 * units :]).sum(0)
+    du = jnp.concatenate([dproduct[..., : 2 * units], dhs * factor_n], axis=-1)
+    return du, drecurrent, dstate_bias, dh, None
+
+
+gru_loop.defvjp(_after_forward, _after_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def gru_loop_reset_before(u, recurrent, h0, mask, return_sequences, reverse):
+    """Run the steps with the reset before the product; arguments and results as for `gru_loop`."""
+    return _before_forward(u, recurrent, h0, mask, return_sequences, reverse)[0]
+
+
+def _before_forward(u, recurrent, h0, mask, return_sequences, reverse):
+    units = h0.shape[-1]
+    for_gates, for_state = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
+
+    def step(h, inputs):
+        projected, keep = inputs
+        a = keep_apart(jnp.tanh(projected[:, : 2 * units] + h @ for_gates))
+        z, r = gate(a[:, :units]), gate(a[:, units:])
+        n = keep_apart(jnp.tanh(projected[:, 2 * units :] + (r * h) @ for_state))
+        h_new = keep_apart(z * (h - n) + n)
+        if keep is not None:
+            h_new = jnp.where(keep, h_new, h)
+        return h_new, (a, n, h_new)
+
+    h, (a, n, outputs) = lax.scan(step, h0, (u, mask), reverse=reverse)
+    return (outputs if return_sequences else h, h), (recurrent, h0, mask, a, n, outputs)
+
+
+def _before_backward(return_sequences, reverse, kept, cotangents):
+    recurrent, h0, mask, a, n, outputs = kept
+    dout, dh = cotangents
+    if not return_sequences:
+        dh, dout = dh + dout, None
+    units = h0.shape[-1]
+    through_z, factor_z, r, factor_n, found = _factors(a, n, outputs, h0, mask, reverse)
+    factor_r = keep_apart(found * _gate_slopes(a)[1])
+    gates_transposed, state_transposed = keep_apart((recurrent[:, : 2 * units].T, recurrent[:, 2 * units :].T))
+
+    def step(dh, inputs):
+        through, for_z, for_n, for_r, reset, d = inputs
+        dh = keep_apart(dh if d is None else dh + d)
+        dn = keep_apart(dh * for_n)
+        dreset = keep_apart(dn @ state_transposed)
+        dgates = keep_apart(jnp.concatenate([dh * for_z, dreset * for_r], axis=-1))
+        return dh * through + dreset * reset + dgates @ gates_transposed, (dgates, dn)
+
+    inputs = (through_z, factor_z, factor_n, factor_r, r, dout)
+    dh, (dgates, dn) = lax.scan(step, dh, inputs, reverse=not reverse)
+    drecurrent = jnp.concatenate([matrix(found).T @ matrix(dgates), matrix(r * found).T @ matrix(dn)], axis=-1)
+    return jnp.concatenate([dgates, dn], axis=-1), drecurrent, dh, None
+
+
+gru_loop_reset_before.defvjp(_before_forward, _before_backward)
+
+
+def _factors(a, n, outputs, h0, mask, reverse):
+    """Compute for all steps what the backward loops multiply dh with, zero where a step was masked.
+
+    Returns:
+        (for dh itself, for the argument of z, the gate r, for the argument of n, the state each step found).
+    """
+    units = h0.shape[-1]
+    z, r = gate(a[..., :units]), gate(a[..., units:])
+    found = keep_apart(before(outputs, h0, reverse))
+    factor_z = (found - n) * _gate_slopes(a)[0]
+    factor_n = (1 - z) * gate_slope(n)
+    if mask is not None:
+        z, factor_z, factor_n = jnp.where(mask, z, 1), jnp.where(mask, factor_z, 0), jnp.where(mask, factor_n, 0)
+    return *keep_apart((z, factor_z, r, factor_n)), found
+
+
+def _gate_slopes(a: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the slopes of z and r for their scaled arguments."""
+    return tuple(jnp.split(gate_slope(a) * 0.5, 2, axis=-1))
