@@ -205,6 +205,10 @@ class Layer:
         variables = held(self, Variable, skip=_REFERENCES)
         return sorted(variables, key=lambda variable: not variable.declared_trainable)
 
+    def own_state(self) -> list[Variable]:
+        """Return the state of this layer that is no weight: of seed generators; recurrent layers add theirs."""
+        return [generator.state for generator in held(self, SeedGenerator, _REFERENCES)]
+
     def seed_generators(self) -> list[SeedGenerator]:
         """Return the seed generators of this layer and its sublayers."""
         return [generator for layer in self.flat_layers() for generator in held(layer, SeedGenerator, _REFERENCES)]
@@ -240,8 +244,9 @@ class Layer:
 
     @property
     def variables(self) -> list[Variable]:
-        """All state: weights, then the states of seed generators."""
-        return [*self.weights, *(generator.state for generator in self.seed_generators())]
+        """All state: weights, then what is no weight, such as the states of seed generators."""
+        found = {id(variable): variable for layer in self.flat_layers() for variable in layer.own_state()}
+        return [*self.weights, *found.values()]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -605,6 +610,8 @@ class Layer:
         if self.built:
             return
         if type(self).build is Layer.build:  # sublayers build themselves when they are called
+            if not self.trainable:
+                self.trainable = False  # tell them
             self.built = True
             relabel(self)
             return
@@ -633,10 +640,8 @@ class Layer:
 def relabel(layer: Layer, prefix: str = "") -> None:
     """Set the paths of a layer, of all below it and of their variables from their names."""
     layer.path = f"{prefix}{layer.name}"
-    for variable in layer.own_variables():
+    for variable in (*layer.own_variables(), *layer.own_state()):
         variable.path = f"{layer.path}/{variable.name}"
-    for generator in held(layer, SeedGenerator):
-        generator.state.path = f"{layer.path}/{generator.state.name}"
     for sublayer in layer.sublayers():
         relabel(sublayer, f"{layer.path}/")
 
@@ -645,6 +650,8 @@ def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(build)
     def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
         self._require_init()
+        if not self.trainable:
+            self.trainable = False  # sublayers that exist by now must not be trained either
         with binding.within(autocast=None):
             build(self, *args, **kwargs)
         bound = inspect.signature(build).bind(self, *args, **kwargs).arguments

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lamina.layers.pooling.pooling import Pooling
-from lamina.layers.pooling.windows import average_pool
+from lamina.kernels import average_pool
 
 
 class AveragePooling1D(Pooling):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lamina.layers.pooling.pooling import Pooling
-from lamina.layers.pooling.windows import max_pool
+from lamina.kernels import max_pool
 
 
 class MaxPooling3D(Pooling):
