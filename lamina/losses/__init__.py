@@ -8,8 +8,23 @@ from typing import Any
 from lamina.core.catalogue import Catalogue
 from lamina.losses.binary_crossentropy import BinaryCrossentropy, binary_crossentropy
 from lamina.losses.categorical_crossentropy import CategoricalCrossentropy, categorical_crossentropy
+from lamina.losses.circle import Circle, circle
+from lamina.losses.ctc import CTC, ctc
+from lamina.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
+from lamina.losses.focal_crossentropy import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
+from lamina.losses.generalized_crossentropy import (
+    CategoricalGeneralizedCrossEntropy,
+    categorical_generalized_cross_entropy,
+)
+from lamina.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from lamina.losses.loss import Loss, describe_function
 from lamina.losses.loss import LossFunctionWrapper as LossFunctionWrapper
+from lamina.losses.overlap import Dice, Tversky, dice, tversky
 from lamina.losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -20,6 +35,8 @@ from lamina.losses.regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
+from lamina.losses.robust import Huber, LogCosh, huber, log_cosh
+from lamina.losses.similarity import CosineSimilarity, cosine_similarity
 from lamina.losses.sparse_categorical_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,
@@ -27,23 +44,53 @@ from lamina.losses.sparse_categorical_crossentropy import (
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CTC",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "Circle",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "circle",
+    "cosine_similarity",
+    "ctc",
     "deserialize",
+    "dice",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
 _catalogue = Catalogue(
@@ -61,6 +108,8 @@ _catalogue = Catalogue(
         "MAPE": mean_absolute_percentage_error,
         "msle": mean_squared_logarithmic_error,
         "MSLE": mean_squared_logarithmic_error,
+        "kld": kl_divergence,
+        "KLD": kl_divergence,
     },
 )
 

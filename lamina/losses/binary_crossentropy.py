@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -41,10 +42,10 @@ def binary_crossentropy(
     """
     check_label_smoothing(label_smoothing)
     y_true, y_pred = comparable(y_true, y_pred, "binary_crossentropy")
-    return elementwise(smooth(y_true, label_smoothing), y_pred, from_logits).mean(axis=axis).astype(y_pred.dtype)
+    return elementwise(move_to_half(y_true, label_smoothing), y_pred, from_logits).mean(axis=axis).astype(y_pred.dtype)
 
 
-def smooth(y_true: Array, label_smoothing: float) -> Array:
+def move_to_half(y_true: Array, label_smoothing: float) -> Array:
     """Return targets moved to 0.5 by a share."""
     return y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
 
@@ -53,8 +54,9 @@ def elementwise(y_true: Array, y_pred: Array, from_logits: bool) -> Array:
     """Return the cross-entropy of each element, at least in float32."""
     y_true = at_least_float32(y_true)
     if from_logits:
+        # Two logarithms of sigmoids: precise for large logits, and the gradient is right at zero, where |x| has none.
         logits = at_least_float32(y_pred)
-        return jnp.maximum(logits, 0.0) - logits * y_true + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+        return y_true * jax.nn.softplus(-logits) + (1.0 - y_true) * jax.nn.softplus(logits)
     probabilities = clip_probabilities(y_pred)
     return -(y_true * jnp.log(probabilities) + (1.0 - y_true) * jnp.log(1.0 - probabilities))
 

@@ -52,7 +52,7 @@ def categorical_crossentropy(
     check_label_smoothing(label_smoothing)
     y_true, y_pred = one_hot_and_scores(y_true, y_pred, axis, "categorical_crossentropy")
     log_probabilities = log_of_probabilities(y_pred, from_logits, axis)
-    y_true = at_least_float32(smooth(y_true, label_smoothing, axis))
+    y_true = at_least_float32(spread_over_classes(y_true, label_smoothing, axis))
     return -(y_true * log_probabilities).sum(axis=axis).astype(y_pred.dtype)
 
 
@@ -76,7 +76,7 @@ def one_hot_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, name: st
     return y_true, y_pred
 
 
-def smooth(y_true: Array, label_smoothing: float, axis: int) -> Array:
+def spread_over_classes(y_true: Array, label_smoothing: float, axis: int) -> Array:
     """Return targets of which a share is spread over all classes."""
     return y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[axis] if label_smoothing else y_true
 
