@@ -220,8 +220,8 @@ def find(config: Mapping[str, Any]) -> Any:
     if found is None:
         hint = nearest(name, {known for where, known in _by_name if where == module} or {n for _, n in _by_name})
         raise ValueError(
-            f"{name!r} (module {module!r}) is neither part of lamina nor registered. {hint} If it is your own, decorate "
-            "it with @lamina.saving.register_keras_serializable() or pass custom_objects={...}."
+            f"{name!r} (module {module!r}) is neither part of lamina nor registered. {hint} If it is your own, "
+            "decorate it with @lamina.saving.register_keras_serializable() or pass custom_objects={...}."
         )
     return found
 
@@ -244,8 +244,8 @@ def constructor_config(value: Any, skip: frozenset[str] = frozenset()) -> dict[s
             continue
         if not hasattr(value, name):
             raise NotImplementedError(
-                f"{type(value).__name__} can't be described: its constructor's argument {name!r} is kept in no attribute "
-                f"of that name. Write `self.{name} = {name}` in __init__, or override get_config."
+                f"{type(value).__name__} can't be described: its constructor's argument {name!r} is kept in no "
+                f"attribute of that name. Write `self.{name} = {name}` in __init__, or override get_config."
             )
         config[name] = getattr(value, name)
     return config

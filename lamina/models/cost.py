@@ -15,11 +15,16 @@ from lamina.typing import PyTree
 
 # Primitives that move or make numbers without computing on them.
 _FREE = frozenset(
-    "broadcast_in_dim reshape transpose slice dynamic_slice dynamic_update_slice concatenate pad gather squeeze "
-    "expand_dims convert_element_type bitcast_convert_type iota rev copy copy_p stop_gradient split device_put "
-    "optimization_barrier select_n random_wrap random_unwrap random_seed random_fold_in full_like".split()
+    {
+        *("broadcast_in_dim", "reshape", "transpose", "slice", "dynamic_slice", "dynamic_update_slice", "gather", "rev"),
+        *("concatenate", "pad", "squeeze", "expand_dims", "convert_element_type", "bitcast_convert_type", "iota"),
+        *("copy", "copy_p", "stop_gradient", "split", "device_put", "optimization_barrier", "select_n", "full_like"),
+        *("random_wrap", "random_unwrap", "random_seed", "random_fold_in"),
+    }
 )
-_REDUCTIONS = frozenset("reduce_sum reduce_max reduce_min reduce_prod argmax argmin reduce_and reduce_or".split())
+_REDUCTIONS = frozenset(
+    {"reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_and", "reduce_or", "argmax", "argmin"}
+)
 
 
 def operations_per_row(layer: Layer, inputs: PyTree) -> int | None:

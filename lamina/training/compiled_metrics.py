@@ -95,6 +95,8 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         return getattr(metrics_package, f"{_task(y_true, y_pred)}{kind}")(name=identifier)
     found = _find(identifier)
     if isinstance(found, Metric):
+        if isinstance(identifier, str):
+            found.name = identifier  # logs use the name as it was written: "mae", "AUC"
         return found
     name = identifier if isinstance(identifier, str) else _function_name(found)
     return metrics_package.MeanMetricWrapper(found, name=name)
