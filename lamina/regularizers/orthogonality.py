@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 
 from lamina.errors import nearest
@@ -45,7 +44,8 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f"OrthogonalRegularizer: expected a matrix, got an array of shape {matrix.shape}.")
         vectors = matrix if self.mode == "rows" else matrix.T
         squares = jnp.sum(jnp.square(vectors), axis=1, keepdims=True)
-        directions = vectors * jax.lax.rsqrt(jnp.maximum(squares, 1e-12))  # as Keras: a zero vector stays zero
+        # A zero vector has no direction; the root of 1 in the place of its length keeps the gradient finite.
+        directions = vectors / jnp.sqrt(jnp.where(squares == 0, 1, squares))
         cosines = directions @ directions.T
         count = len(vectors)
         others = jnp.abs(cosines) * (1 - jnp.eye(count, dtype=cosines.dtype))
