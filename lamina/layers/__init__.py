@@ -26,6 +26,14 @@ from lamina.layers.pooling.max_pooling3d import MaxPooling3D
 from lamina.layers.preprocessing.normalization import Normalization
 from lamina.layers.regularization.dropout import Dropout
 from lamina.layers.reshaping.flatten import Flatten
+from lamina.layers.rnn.gru import GRU
+from lamina.layers.rnn.gru_cell import GRUCell
+from lamina.layers.rnn.lstm import LSTM
+from lamina.layers.rnn.lstm_cell import LSTMCell
+from lamina.layers.rnn.rnn import RNN
+from lamina.layers.rnn.simple_rnn import SimpleRNN
+from lamina.layers.rnn.simple_rnn_cell import SimpleRNNCell
+from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from lamina.layers.serialization import deserialize, serialize
 
 # Further names that Keras has for the same classes.
@@ -64,6 +72,8 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRU",
+    "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -79,6 +89,8 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTM",
+    "LSTMCell",
     "Layer",
     "MaxPool1D",
     "MaxPool2D",
@@ -87,6 +99,10 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Normalization",
+    "RNN",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
     "deserialize",
     "serialize",
 ]
@@ -107,6 +123,8 @@ register_builtin(
         "Dropout": Dropout,
         "Embedding": Embedding,
         "Flatten": Flatten,
+        "GRU": GRU,
+        "GRUCell": GRUCell,
         "GlobalAveragePooling1D": GlobalAveragePooling1D,
         "GlobalAveragePooling2D": GlobalAveragePooling2D,
         "GlobalAveragePooling3D": GlobalAveragePooling3D,
@@ -115,11 +133,17 @@ register_builtin(
         "GlobalMaxPooling3D": GlobalMaxPooling3D,
         "InputLayer": InputLayer,
         "InputSpec": InputSpec,
+        "LSTM": LSTM,
+        "LSTMCell": LSTMCell,
         "Layer": Layer,
         "MaxPooling1D": MaxPooling1D,
         "MaxPooling2D": MaxPooling2D,
         "MaxPooling3D": MaxPooling3D,
         "Normalization": Normalization,
+        "RNN": RNN,
+        "SimpleRNN": SimpleRNN,
+        "SimpleRNNCell": SimpleRNNCell,
+        "StackedRNNCells": StackedRNNCells,
         "AvgPool1D": AveragePooling1D,
         "AvgPool2D": AveragePooling2D,
         "AvgPool3D": AveragePooling3D,

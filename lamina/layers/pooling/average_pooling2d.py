@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lamina.layers.pooling.pooling import Pooling
 from lamina.kernels import average_pool
+from lamina.layers.pooling.pooling import Pooling
 
 
 class AveragePooling2D(Pooling):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lamina.layers.pooling.pooling import Pooling
 from lamina.kernels import max_pool
+from lamina.layers.pooling.pooling import Pooling
 
 
 class MaxPooling3D(Pooling):
