@@ -79,24 +79,24 @@ class Adam(Optimizer):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
-        self._means: list[Variable | None] = []
-        self._squares: list[Variable | None] = []
-        self._largest: list[Variable | None] = []
+        self._means: list[Variable] = []
+        self._squares: list[Variable] = []
+        self._largest: list[Variable] = []
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, var_list: Sequence[Variable]) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.built:
             return
-        super().build(variables)
-        self._means, self._squares = self.add_optimizer_variables(variables, ["momentum", "velocity"])
+        super().build(var_list)
+        self._means, self._squares = self.add_optimizer_variables(var_list, ["momentum", "velocity"])
         if self.amsgrad:
-            self._largest = self.add_optimizer_variables(variables, "velocity_hat")
+            self._largest = self.add_optimizer_variables(var_list, "velocity_hat")
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:
         index = self._get_variable_index(variable)
         mean, square = self._means[index], self._squares[index]
-        step = jnp.asarray(self.iterations).astype(variable.dtype) + 1
+        step = self._step_number()
         unbias = jnp.sqrt(1 - jnp.power(self.beta_2, step)) / (1 - jnp.power(self.beta_1, step))
-        rate = learning_rate.astype(variable.dtype) * unbias
+        rate = (learning_rate * unbias).astype(variable.dtype)
         self.assign_add(mean, (gradient - mean.value) * (1 - self.beta_1))
         self.assign_add(square, (jnp.square(gradient) - square.value) * (1 - self.beta_2))
         scale = square.value

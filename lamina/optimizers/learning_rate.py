@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina.core import serialization
 from lamina.core.variable import Variable
@@ -16,11 +17,15 @@ from lamina.optimizers.arguments import check_positive
 from lamina.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
 from lamina.typing import Array
 
-Rate = Variable | LearningRateSchedule | Callable[[], Any]
+Rate = LearningRateSchedule | Callable[[], Any]
 
 
-def standardize(owner: str, value: Any) -> Rate:
-    """Return a number as a variable, so that changing it never recompiles; a schedule or function as it is.
+def standardize(owner: str, value: Any) -> Rate | np.ndarray | Array:
+    """Return a schedule or function as it is, and a number as a float32 scalar.
+
+    Args:
+        owner: name of the optimizer's class, for messages.
+        value: what the user gave.
 
     Raises:
         ValueError: if the number is negative, or `value` can't be a learning rate.
@@ -29,19 +34,14 @@ def standardize(owner: str, value: Any) -> Rate:
         value = serialization.deserialize(value)
     if isinstance(value, Variable):
         value = value.value
+    if isinstance(value, Tracer):
+        return value.astype("float32")
     if isinstance(value, LearningRateSchedule):
         return value
     if callable(value):
         _check_takes_nothing(owner, value)
         return value
-    return Variable(as_number(owner, value), trainable=False, autocast=False, name="learning_rate")
-
-
-def as_number(owner: str, value: Any) -> Any:
-    """Return a concrete number as a float32 scalar, checked, and a traced one as it is."""
-    if isinstance(value, jax.core.Tracer):
-        return value.astype("float32")
-    if isinstance(value, np.ndarray | np.generic | jax.Array | Variable) and np.ndim(value) == 0:
+    if isinstance(value, np.ndarray | np.generic | jax.Array) and np.ndim(value) == 0:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(
@@ -52,25 +52,25 @@ def as_number(owner: str, value: Any) -> Any:
     return np.asarray(value, "float32")
 
 
-def now(rate: Rate, step: Variable) -> Array | Variable:
+def now(rate: Variable | Rate, step: Variable) -> Variable | Array:
     """Return the learning rate at this step: the variable, or the value of a schedule or function.
 
     A function is asked again at every step, inside a compiled program through a callback to the host.
     """
     if isinstance(rate, Variable):
         return rate
+    taken = step.value
     if isinstance(rate, LearningRateSchedule):
-        return rate(step.value)
+        return jnp.asarray(rate(taken))
     value = rate()
-    step_value = step.value
-    if isinstance(value, jax.core.Tracer) or not isinstance(step_value, jax.core.Tracer):
+    if isinstance(value, Tracer) or not isinstance(taken, Tracer):
         return jnp.asarray(value, "float32")
     # The step is passed so that no compiler may ask only once for the whole loop.
     scalar = jax.ShapeDtypeStruct((), np.dtype("float32"))
-    return jax.pure_callback(lambda _: np.asarray(rate(), "float32"), scalar, step_value)
+    return jax.pure_callback(lambda _: np.asarray(rate(), "float32"), scalar, taken)
 
 
-def in_config(rate: Rate) -> Any:
+def in_config(rate: Variable | Rate) -> Any:
     """Return how a configuration writes the learning rate."""
     return float(np.asarray(rate.value)) if isinstance(rate, Variable) else serialization.serialize(rate)
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
-from lamina import initializers
 from lamina.core import serialization
 from lamina.core.functional import pure
-from lamina.core.naming import automatic_name
-from lamina.core.tracking import held
 from lamina.core.variable import Variable
 from lamina.optimizers import learning_rate as rates
 from lamina.optimizers.arguments import (
@@ -27,12 +22,14 @@ from lamina.optimizers.arguments import (
     check_whole,
     take_legacy,
 )
+from lamina.optimizers.branching import assign_either
 from lamina.optimizers.clipping import clip_by_global_norm, clip_by_norm
+from lamina.optimizers.optimizer_state import OptimizerState, copied
 from lamina.optimizers.schedules import InverseTimeDecay
-from lamina.typing import Array, ArrayLike, Shape
+from lamina.typing import Array, ArrayLike
 
 
-class Optimizer:
+class Optimizer(OptimizerState):
     """Base of all optimizers, and of yours.
 
     A subclass writes `build(variables)`, which creates its own variables after `super().build(variables)`, and
@@ -85,10 +82,7 @@ class Optimizer:
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        learning_rate = take_legacy(type(self), learning_rate, kwargs)
-        self.name = automatic_name(type(self)) if name is None else name
-        if not isinstance(self.name, str) or "/" in self.name:
-            raise ValueError(f"The name of an optimizer must be a string without '/', got {name!r}.")
+        super().__init__(take_legacy(type(self), learning_rate, kwargs), name)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
@@ -99,19 +93,10 @@ class Optimizer:
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._check_arguments()
-        self.built = False
         self.averages: list[Variable | None] = []
         self._accumulated_gradients: list[Variable] = []
-        self._trainable_variables: list[Variable] = []
-        self._indices: dict[int, int] = {}
-        self._slots: list[Variable] = []
-        self._undecayed: set[int] = set()
+        self._undecayed: list[Variable] = []
         self._undecayed_names: list[str] = []
-        self._iterations = Variable(
-            np.zeros((), "int32"), trainable=False, autocast=False, aggregation="only_first_replica", name="iteration"
-        )
-        self._iterations.path = f"{self.name}/iteration"
-        self.learning_rate = learning_rate
 
     def _check_arguments(self) -> None:
         owner = type(self).__name__
@@ -130,120 +115,6 @@ class Optimizer:
         if self.gradient_accumulation_steps is not None:
             check_whole(owner, "gradient_accumulation_steps", self.gradient_accumulation_steps, 2)
 
-    # State
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables of the optimizer: steps taken, learning rate (where it is a number), then the slots.
-
-        Files hold them in this order.
-        """
-        rate = [self._learning_rate] if isinstance(self._learning_rate, Variable) else []
-        known = [self._iterations, *rate, *self._slots]
-        # Variables that a subclass made by itself count as well.
-        ours = {id(variable) for variable in (*known, *self._trainable_variables)}
-        return known + [variable for variable in held(self, Variable) if id(variable) not in ours]
-
-    @property
-    def iterations(self) -> Variable | Array:
-        """How many steps were taken; with `gradient_accumulation_steps`, steps of the variables, not batches."""
-        if self.gradient_accumulation_steps:
-            return self._iterations.value // self.gradient_accumulation_steps
-        return self._iterations
-
-    @property
-    def learning_rate(self) -> Any:
-        """The learning rate now. Set it at any time to a number, a schedule or a function without arguments.
-
-        It is a variable where it is a number, and setting that to another number never recompiles a program.
-        """
-        return rates.now(self._learning_rate, self._iterations)
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        new = rates.standardize(type(self).__name__, value)
-        current = getattr(self, "_learning_rate", None)
-        if isinstance(new, Variable) and isinstance(current, Variable):
-            current.assign(new)
-            return
-        self._learning_rate = new
-        if isinstance(new, Variable):
-            new.path = f"{self.name}/learning_rate"
-
-    lr = learning_rate  # as Keras 2 spelled it
-
-    def add_variable(
-        self,
-        shape: Shape,
-        initializer: Any = "zeros",
-        dtype: object = None,
-        aggregation: str | None = "none",
-        layout: None = None,
-        name: str | None = None,
-    ) -> Variable:
-        """Return a new variable of the optimizer.
-
-        Args:
-            shape: sizes by axis.
-            initializer: name of an initializer, or a function `(shape, dtype) -> array`.
-            dtype: default `lamina.config.floatx()`.
-            aggregation: how replicas combine; see `lamina.Variable`.
-            layout: only None; a variable lies where JAX places it.
-            name: default "variable".
-        """
-        if layout is not None:
-            raise ValueError(f"{type(self).__name__}: layout must be None, got {layout!r}.")
-        variable = Variable(
-            _initializer(initializer),
-            shape=shape,
-            dtype=dtype,
-            trainable=False,
-            autocast=False,
-            aggregation=aggregation,
-            name=name,
-        )
-        variable.path = f"{self.name}/{variable.name}"
-        self._slots.append(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
-    ) -> Variable:
-        """Return a new variable of the optimizer with the shape and dtype of one of the model's.
-
-        Args:
-            reference_variable: the model's variable.
-            name: what the new one holds, "momentum"; default "var".
-            initializer: name of an initializer, or a function `(shape, dtype) -> array`.
-        """
-        return self.add_variable(
-            reference_variable.shape,
-            initializer,
-            dtype=reference_variable.dtype,
-            name=f"{reference_variable.path.replace('/', '_')}_{name or 'var'}",
-        )
-
-    def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: str | Sequence[str], initializer: Any = "zeros"
-    ) -> Any:
-        """Return a list with a new variable for each of the model's; None for those that gradients overwrite.
-
-        Args:
-            trainable_variables: the model's variables.
-            name: what the new variables hold; several names give a tuple of lists.
-            initializer: one for all names or one for each.
-        """
-        names = [name] if isinstance(name, str) else list(name)
-        kinds = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
-        if len(kinds) != len(names):
-            raise ValueError(f"{type(self).__name__}: {len(names)} names need as many initializers, got {len(kinds)}.")
-        made: list[list[Variable | None]] = [[] for _ in names]
-        for variable in trainable_variables:
-            for slots, slot_name, kind in zip(made, names, kinds):
-                skip = variable.overwrite_with_gradient
-                slots.append(None if skip else self.add_variable_from_reference(variable, slot_name, kind))
-        return made[0] if isinstance(name, str) else tuple(made)
-
     def build(self, variables: Sequence[Variable]) -> None:
         """Create the optimizer's variables for those that it will change; nothing is computed yet.
 
@@ -255,30 +126,16 @@ class Optimizer:
         self._trainable_variables = list(variables)
         for variable in self._trainable_variables:
             if not isinstance(variable, Variable):
-                raise TypeError(f"{type(self).__name__}.build expects a list of Variables, got a {type(variable)}.")
+                raise TypeError(
+                    f"{type(self).__name__}.build expects a list of lamina.Variable, got {type(variable).__name__}."
+                )
         if self.use_ema:
             for variable in self._trainable_variables:
-                skip = variable.overwrite_with_gradient
-                value = _value_of(variable)
-                self.averages.append(None if skip else self.add_variable_from_reference(variable, "average", value))
+                self.averages += self.add_optimizer_variables([variable], "average", copied(variable))
         if self.gradient_accumulation_steps:
             for variable in self._trainable_variables:
                 self._accumulated_gradients.append(self.add_variable_from_reference(variable, "gradient_accumulator"))
         self.built = True
-
-    def _get_variable_index(self, variable: Variable) -> int:
-        """Return the place of a variable in the list that the optimizer was built with."""
-        index = self._indices.get(id(variable), -1)
-        if not 0 <= index < len(self._trainable_variables) or self._trainable_variables[index] is not variable:
-            # Not known yet, or the ids are those of before a deep copy.
-            self._indices = {id(known): place for place, known in enumerate(self._trainable_variables)}
-            index = self._indices.get(id(variable), -1)
-        if index < 0:
-            raise ValueError(
-                f"Optimizer {self.name!r} was built for other variables than {variable.path!r}. Use a new optimizer "
-                "for new variables, or call build with all of them first."
-            )
-        return index
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
@@ -293,12 +150,10 @@ class Optimizer:
             raise ValueError(
                 f"Optimizer {self.name!r} is built already; call exclude_from_weight_decay before it sees the model."
             )
-        self._undecayed |= {id(variable) for variable in var_list or ()}
+        self._undecayed += list(var_list or ())
         self._undecayed_names += list(var_names or ())
 
-    # The step
-
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[ArrayLike, Variable]]) -> Variable:
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[ArrayLike, Variable]]) -> Variable | Array:
         """Take a step, from pairs of gradient and variable; return the count of steps.
 
         Args:
@@ -306,7 +161,7 @@ class Optimizer:
         """
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
-        return self._iterations
+        return self.iterations
 
     def apply(self, grads: Sequence[ArrayLike | None], trainable_variables: Sequence[Variable] | None = None) -> None:
         """Take a step.
@@ -353,6 +208,9 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} must have update_step(gradient, variable, learning_rate).")
 
+    def begin_step(self) -> None:
+        """Do what is done once a step, before any `update_step`; by default nothing."""
+
     def assign(self, variable: Variable, value: ArrayLike) -> None:
         """Give a variable a new value."""
         variable.assign(value)
@@ -388,14 +246,15 @@ class Optimizer:
         if not self.built:
             raise ValueError(f"Optimizer {self.name!r} is not built: call build(model.trainable_variables) first.")
         variables, state = self._trainable_variables, self.variables
-        values = [*trainable_variables, *optimizer_variables]
         if len(trainable_variables) != len(variables) or len(optimizer_variables) != len(state):
             raise ValueError(
                 f"Optimizer {self.name!r} has {len(variables)} trainable variables and {len(state)} of its own, got "
                 f"{len(trainable_variables)} and {len(optimizer_variables)} values."
             )
         keyed = {str(index): variable for index, variable in enumerate([*variables, *state])}
-        arrays = {str(index): jnp.asarray(value) for index, value in enumerate(values)}
+        arrays = {
+            str(index): jnp.asarray(value) for index, value in enumerate([*trainable_variables, *optimizer_variables])
+        }
         _, effects = pure(lambda: self.apply(grads, variables), keyed)(arrays)
         new = [effects.values[key] for key in keyed]
         return new[: len(variables)], new[len(variables) :]
@@ -432,15 +291,24 @@ class Optimizer:
         for gradient, variable in pairs:
             if variable.overwrite_with_gradient:
                 variable.assign(gradient)
-        variables = [variable for variable in variables if not variable.overwrite_with_gradient]
-        if not variables:
-            return
-        gradients = [gradient for gradient, variable in pairs if not variable.overwrite_with_gradient]
-        gradients = self._clip(gradients)
-        learning_rate = jnp.asarray(self.learning_rate)
-        self._decay_weights(variables, learning_rate)
+        pairs = [(gradient, variable) for gradient, variable in pairs if not variable.overwrite_with_gradient]
+        if pairs:
+            self._update(self._clip([gradient for gradient, _ in pairs]), [variable for _, variable in pairs])
+
+    def _update(self, gradients: list[Array], variables: list[Variable]) -> None:
+        rate = self.learning_rate
+        rate = rate.value if isinstance(rate, Variable) else jnp.asarray(rate)
+        for variable in variables:
+            decay = self._decay_of(variable)
+            if decay:
+                variable.assign(variable.value - variable.value * (rate * decay).astype(variable.dtype))
+        self.begin_step()
         for gradient, variable in zip(gradients, variables):
-            self.update_step(gradient, variable, learning_rate)
+            self.update_step(gradient, variable, rate)
+
+    def _step_number(self) -> Array:
+        """Return the number of the step being taken, from 1, as a float for formulas with powers of it."""
+        return jnp.asarray(self.iterations).astype(jnp.result_type(float)) + 1
 
     def _clip(self, gradients: list[Array]) -> list[Array]:
         if self.clipnorm is not None:
@@ -451,16 +319,12 @@ class Optimizer:
             return [jnp.clip(gradient, -self.clipvalue, self.clipvalue) for gradient in gradients]
         return gradients
 
-    def _decay_weights(self, variables: list[Variable], learning_rate: Array) -> None:
-        if not self.weight_decay:
-            return
-        for variable in variables:
-            if self._decays(variable):
-                factor = learning_rate.astype(variable.dtype) * self.weight_decay
-                variable.assign(variable.value - variable.value * factor)
+    def _decay_of(self, variable: Variable) -> float | None:
+        """Return the weight decay of a variable, None where it has none."""
+        return None if self._is_undecayed(variable) else self.weight_decay
 
-    def _decays(self, variable: Variable) -> bool:
-        return id(variable) not in self._undecayed and not any(
+    def _is_undecayed(self, variable: Variable) -> bool:
+        return any(excluded is variable for excluded in self._undecayed) or any(
             re.search(pattern, variable.name) for pattern in self._undecayed_names
         )
 
@@ -469,78 +333,39 @@ class Optimizer:
         sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in variables]
         steps = self.gradient_accumulation_steps
         assert steps is not None
+        totals = [
+            # Of values that overwrite a variable the largest counts, not the sum.
+            (jnp.maximum if variable.overwrite_with_gradient else jnp.add)(accumulator.value, gradient)
+            for gradient, accumulator, variable in zip(gradients, sums, variables)
+        ]
 
         def take_step() -> None:
-            totals = _joined(gradients, sums, variables)
-            means = [t if v.overwrite_with_gradient else t / steps for t, v in zip(totals, variables)]
-            self._step(means, variables)
+            self._step([t if v.overwrite_with_gradient else t / steps for t, v in zip(totals, variables)], variables)
             for accumulator in sums:
                 accumulator.assign(jnp.zeros(accumulator.shape, accumulator.dtype))
 
         def wait() -> None:
-            for accumulator, total in zip(sums, _joined(gradients, sums, variables)):
+            for accumulator, total in zip(sums, totals):
                 accumulator.assign(total)
 
-        self._either((self._iterations.value + 1) % steps == 0, take_step, wait, variables)
-
-    def _either(
-        self,
-        condition: Array,
-        if_true: Callable[[], None],
-        if_false: Callable[[], None],
-        variables: Sequence[Variable],
-    ) -> None:
-        """Run one of two functions that assign to `variables` and to the optimizer's own."""
-        keyed = {str(index): variable for index, variable in enumerate([*self.variables, *variables])}
-        values = {key: variable.value for key, variable in keyed.items()}
-        branches = [pure(function, keyed) for function in (if_true, if_false)]
-        new = jax.lax.cond(condition, *((lambda values, run=run: run(values)[1].values) for run in branches), values)
-        for key, variable in keyed.items():
-            if new[key] is not values[key]:
-                variable.assign(new[key])
+        kept = {id(variable) for variable in (*self.averages, self._iterations, self._learning_rate)}
+        changing = [variable for variable in (*variables, *self.variables) if id(variable) not in kept]
+        assign_either((self._iterations.value + 1) % steps == 0, take_step, wait, changing)
 
     def _average(self, variables: list[Variable]) -> None:
         """Move the averages towards the variables, and now and then replace the variables by them."""
-        iterations = jnp.asarray(self.iterations)
-        frequency = self.ema_overwrite_frequency
+        steps = self.iterations
+        steps = steps.value if isinstance(steps, Variable) else steps
         for variable in variables:
             average = self.averages[self._get_variable_index(variable)]
             assert average is not None
             # The first step takes the variable as it is.
-            kept = jnp.where(iterations == 0, 0.0, self.ema_momentum).astype(variable.dtype)
+            kept = jnp.where(steps == 0, 0.0, self.ema_momentum).astype(variable.dtype)
             new = kept * average.value + (1 - kept) * variable.value
             average.assign(new)
-            if frequency is not None:
-                variable.assign(jnp.where((iterations + 1) % frequency == 0, new, variable.value))
-
-    # Files
-
-    def save_own_variables(self, store: Any) -> None:
-        """Write the values of `variables` into a mapping, by their place: "0", "1", …"""
-        for index, variable in enumerate(self.variables):
-            store[str(index)] = variable.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Read the values of `variables` from a mapping; warns and changes nothing if their number differs."""
-        variables = self.variables
-        if len(store.keys()) != len(variables):
-            warnings.warn(
-                f"The state of optimizer {self.name!r} was not loaded: it has {len(variables)} variables, the file "
-                f"{len(store.keys())}. Build it for the same model and with the same arguments as the saved one.",
-                stacklevel=2,
-            )
-            return
-        for index, variable in enumerate(variables):
-            variable.assign(np.asarray(store[str(index)]))
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Assign a list of arrays to `variables`, in their order."""
-        variables = self.variables
-        if not self.built or len(weights) != len(variables):
-            state = f"has {len(variables)} variables" if self.built else "is not built"
-            raise ValueError(f"Optimizer {self.name!r} {state}, got {len(weights)} arrays to set.")
-        for variable, weight in zip(variables, weights):
-            variable.assign(weight)
+            if self.ema_overwrite_frequency is not None:
+                replace = (steps + 1) % self.ema_overwrite_frequency == 0
+                variable.assign(jnp.where(replace, new, variable.value))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments.
@@ -576,6 +401,8 @@ class Optimizer:
                 config["learning_rate"] = serialization.deserialize(config["learning_rate"])
         for name in ("is_legacy_optimizer", "jit_compile"):
             config.pop(name, None)
+        if not config.get("use_ema"):
+            config.pop("ema_overwrite_frequency", None)
         decay = config.pop("decay", None)
         if decay:  # what Keras 2 did with it
             rate = config.pop("lr", None) or config.get("learning_rate", 0.001)
@@ -584,14 +411,6 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def _zeros(shape: Shape, dtype: Any = None) -> np.ndarray:
-    return np.zeros(shape, jnp.dtype(dtype))  # by NumPy: nothing to compile
-
-
-def _value_of(variable: Variable) -> Callable[..., np.ndarray]:
-    return lambda shape, dtype=None: np.array(variable.array)
 
 
 def _paired(owner: str, grads: list[Any], variables: list[Variable]) -> tuple[list[Array], list[Variable]]:
@@ -617,17 +436,3 @@ def _paired(owner: str, grads: list[Any], variables: list[Variable]) -> tuple[li
         gradients.append(gradient)
         kept.append(variable)
     return gradients, kept
-
-
-def _joined(gradients: list[Array], accumulators: list[Variable], variables: list[Variable]) -> list[Array]:
-    """Return gradients added to what was accumulated; of values that overwrite a variable, the largest."""
-    return [
-        (jnp.maximum if variable.overwrite_with_gradient else jnp.add)(gradient, accumulator.value)
-        for gradient, accumulator, variable in zip(gradients, accumulators, variables)
-    ]
-
-
-def _initializer(identifier: Any) -> Callable[..., Any]:
-    if isinstance(identifier, str) and identifier == "zeros":
-        return _zeros
-    return identifier if callable(identifier) else initializers.get(identifier)

@@ -80,19 +80,19 @@ class RMSprop(Optimizer):
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        self._squares: list[Variable | None] = []
-        self._velocities: list[Variable | None] = []
-        self._means: list[Variable | None] = []
+        self._squares: list[Variable] = []
+        self._velocities: list[Variable] = []
+        self._means: list[Variable] = []
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, var_list: Sequence[Variable]) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.built:
             return
-        super().build(variables)
-        self._squares = self.add_optimizer_variables(variables, "velocity")
+        super().build(var_list)
+        self._squares = self.add_optimizer_variables(var_list, "velocity")
         if self.momentum:
-            self._velocities = self.add_optimizer_variables(variables, "momentum")
+            self._velocities = self.add_optimizer_variables(var_list, "momentum")
         if self.centered:
-            self._means = self.add_optimizer_variables(variables, "average_gradient")
+            self._means = self.add_optimizer_variables(var_list, "average_gradient")
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:
         rate = learning_rate.astype(variable.dtype)

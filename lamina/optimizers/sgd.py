@@ -70,7 +70,7 @@ class SGD(Optimizer):
         check_share("SGD", "momentum", momentum, closed=True)
         self.momentum = momentum
         self.nesterov = nesterov
-        self._velocities: list[Variable | None] = []
+        self._velocities: list[Variable] = []
 
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
