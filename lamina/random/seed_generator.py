@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import binding
+from lamina.core.serialization import register_builtin
 from lamina.core.variable import Variable
 from lamina.random.global_seed import fresh_seed
 from lamina.typing import Array
@@ -73,6 +74,9 @@ class SeedGenerator:
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
         """Return a generator made from `get_config`."""
         return cls(**config)
+
+
+register_builtin("keras.random", {"SeedGenerator": SeedGenerator})
 
 
 def draw_key(seed: int | SeedGenerator | None) -> Array:
