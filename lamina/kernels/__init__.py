@@ -6,6 +6,8 @@ On other platforms every function is plain `jax.lax`. Nothing here knows of laye
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
+from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from lamina.kernels.normalization import layer_norm, moments
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
 from lamina.kernels.recurrent import gru, lstm
@@ -19,8 +21,13 @@ __all__ = [
     "fast_on_cpu",
     "gru",
     "keep_mask",
+    "layer_norm",
     "lstm",
     "max_pool",
+    "moments",
     "random_bits",
     "reference_kernels",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
 ]
