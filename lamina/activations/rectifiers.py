@@ -126,7 +126,7 @@ def selu(x: ArrayLike) -> Array:
 
     Example:
         >>> lamina.activations.selu([0.0, 1.0])
-        Array([0.       , 1.050701 ], dtype=float32)
+        Array([0.      , 1.050701], dtype=float32)
 
     Reference: Klambauer et al., 2017, https://arxiv.org/abs/1706.02515
     """

@@ -30,9 +30,9 @@ class MaxNorm(Constraint):
         ValueError: if `max_value` is negative or no finite number, or if the weight has no such axis.
 
     Example:
-        >>> lamina.constraints.MaxNorm(1.0)([[3.0, 0.0], [4.0, 0.5]])
+        >>> lamina.constraints.MaxNorm(1.0)([[3.0, 0.0], [4.0, 0.0]])
         Array([[0.6, 0. ],
-               [0.8, 0.5]], dtype=float32)
+               [0.8, 0. ]], dtype=float32)
 
     Reference: Srivastava et al., 2014, https://jmlr.org/papers/v15/srivastava14a.html
     """
@@ -85,9 +85,9 @@ class MinMaxNorm(Constraint):
             weight has no such axis.
 
     Example:
-        >>> lamina.constraints.MinMaxNorm(1.0, 5.0)([[0.03, 3.0], [0.04, 4.0]]).round(3)
-        Array([[0.6, 3. ],
-               [0.8, 4. ]], dtype=float32)
+        >>> lamina.constraints.MinMaxNorm(1.0, 2.0)([[6.0], [8.0]])
+        Array([[1.2],
+               [1.6]], dtype=float32)
     """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
