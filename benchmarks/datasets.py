@@ -95,3 +95,11 @@ def table(rows: int, columns: int, classes: int) -> tuple[np.ndarray, np.ndarray
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.eye(classes, dtype=np.float32)[labels]
+
+
+def images(rows: int, shape: tuple[int, ...], classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random images in noise, float32, one pattern a class, and the classes as int32: something can be learned."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, classes, rows, dtype=np.int32)
+    patterns = generator.normal(size=(classes, *shape)).astype(np.float32)
+    return patterns[labels] + generator.normal(size=(rows, *shape)).astype(np.float32), labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -115,19 +116,15 @@ class Worker:
         for listener in self.listeners:
             listener.join(GRACE)
 
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
     def close(self) -> None:
         """Ends the process by ending its input; kills it if that does not help."""
-        if self.alive:
-            try:
-                self.process.stdin.close()
-                self.process.wait(timeout=GRACE)
-            except (OSError, subprocess.TimeoutExpired):
-                self.process.kill()
-                self.process.wait()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self._join()
         self.process.stdout.close()
         self.process.stderr.close()

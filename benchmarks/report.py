@@ -14,9 +14,9 @@ from benchmarks.workload import Workload
 FORMAT = 1
 
 NOTE = (
-    "Medians; in brackets how many times as long (as much) the baseline's: the median of the ratios of each turn, so "
-    "above 1 the baseline is better."
+    "Medians; in brackets how many times what {0} takes: the median of the ratios of each turn. Above 1 {0} is better."
 )
+NOTE_WITHOUT_RATIOS = "Medians. No ratios, because {0} was not measured."
 
 
 def ratios(samples: list[float], baseline: list[float]) -> list[float]:
@@ -44,11 +44,12 @@ def summarize(workload: Workload, rows: int, results: dict[str, PeerResult], bas
     of_baseline = results[baseline].samples if baseline in results else {}
     described: dict[str, Any] = {}
     for name, result in results.items():
+        compared = {} if name == baseline else of_baseline
         described[name] = {
             "absent": result.absent,
             "versions": result.versions,
             "phases": {
-                phase: summarize_phase(phase, samples, of_baseline.get(phase, []))
+                phase: summarize_phase(phase, samples, compared.get(phase, []))
                 for phase, samples in result.samples.items()
             },
             "errors": result.errors,
@@ -143,6 +144,13 @@ def document(report: dict[str, Any]) -> str:
     """The whole report as text."""
     parts = [heading(report["environment"]), versions(report["workloads"])]
     parts += [table(workload) for workload in report["workloads"]]
-    baseline = report["workloads"][0]["baseline"] if report["workloads"] else ""
-    parts.append(NOTE.replace("the baseline's", f"{baseline}'s", 1).replace("the baseline is", f"{baseline} is"))
+    if report["workloads"]:
+        baseline = report["workloads"][0]["baseline"]
+        compared = any(
+            "ratio" in summary
+            for workload in report["workloads"]
+            for peer in workload["peers"].values()
+            for summary in peer["phases"].values()
+        )
+        parts.append((NOTE if compared else NOTE_WITHOUT_RATIOS).format(baseline))
     return "\n\n".join(parts)

@@ -33,7 +33,7 @@ def dropout(x: jax.Array, rate: float, noise: jax.Array | None, position: int) -
     """Inverted dropout; `position` tells the dropouts of one model apart. Without noise, or at rate 0, x itself."""
     if noise is None or rate == 0:
         return x
-    key = (noise + jnp.uint32(position + 1)) * jnp.uint32(0x27D4EB2F)
+    key = (noise ^ jnp.uint32((position + 1) * 0x9E3779B1 % 2**32)) * jnp.uint32(0x27D4EB2F)
     return jnp.where(mix(key, x.shape) >= np.uint32(rate * 2**32), x / (1 - rate), 0)
 
 
