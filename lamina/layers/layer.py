@@ -339,7 +339,7 @@ class Layer:
         if type(self).build is Layer.build and not self.built and self.sublayers():
             # Run `call` abstractly, so that sublayers meet their inputs and build themselves.
             inputs = shapes.map_shapes(lambda shape: KerasTensor(shape, self.input_dtype), input_shape)
-            shapes.infer(lambda *args: self._call_now(args, {})[0], inputs)
+            shapes.infer(self._outputs, inputs)
             relabel(self)
         self.built = True
 
@@ -409,6 +409,10 @@ class Layer:
             self._own_losses = [loss for loss in inner.losses or [] if not isinstance(loss, jax.core.Tracer)]
         return outputs, output_mask
 
+    def _outputs(self, *args: Any, **kwargs: Any) -> PyTree:
+        """What is traced for shapes: the call on arrays that were symbolic a moment ago, so not converted yet."""
+        return self._call_now(*self._convert((args, kwargs)))[0]
+
     def outputs_and_mask(self, args: tuple, kwargs: dict[str, Any], mask: PyTree) -> tuple[PyTree, PyTree]:
         """Run `call`, then `compute_mask`; models that route masks themselves do both in one pass."""
         outputs = self.call(*args, **kwargs)
@@ -433,7 +437,7 @@ class Layer:
             shape = self.compute_output_shape(input_shape)
             outputs = shapes.map_shapes(lambda one: KerasTensor(one, self.compute_dtype), shape)
         else:
-            outputs = shapes.infer(lambda *a, **k: self._call_now(a, dict(k))[0], *args, **kwargs)
+            outputs = shapes.infer(self._outputs, *args, **kwargs)
         self._nodes.append(Node(self, args, kwargs, outputs))
         return outputs, None
 
@@ -457,7 +461,7 @@ class Layer:
         layer = self if self.built else copy.deepcopy(self)
         with layer._located(_first_input(args, kwargs)):
             layer._ensure_built(args, kwargs)
-            return shapes.infer(lambda *a, **k: layer._call_now(a, dict(k))[0], *args, **kwargs)
+            return shapes.infer(layer._outputs, *args, **kwargs)
 
     def stateless_call(
         self,
