@@ -141,7 +141,7 @@ def predictions_table(
     table = Table.grid(padding=(0, 3, 0, 0))
     chosen = [*first, *reversed(worst)]
     table.add_row(*(Picture(images[row], width=_PICTURE_WIDTH) for row in chosen))
-    table.add_row(*(_in_words(probabilities[row], labels[row], bar) for row in chosen))
+    table.add_row(*(_in_words(probabilities[row], int(labels[row]), bar) for row in chosen))
     return table
 
 
@@ -153,7 +153,7 @@ def _in_words(probabilities: np.ndarray, label: int, bar: str) -> "Text":
     verdict = "right" if likely[0] == label else f"wrong: a {label}"
     text = Text.assemble((f"{likely[0]}", style), f"  {verdict}\n")
     for rank, digit in enumerate(likely):
-        length = round(probabilities[digit] * _BAR_LENGTH)
+        length = round(float(probabilities[digit]) * _BAR_LENGTH)
         text.append(
             f"{digit} {bar * length:<{_BAR_LENGTH}} {probabilities[digit]:6.1%}\n", style="" if rank == 0 else "dim"
         )

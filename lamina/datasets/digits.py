@@ -28,6 +28,6 @@ def load_data() -> tuple[Split, Split]:
         E. Alpaydin and C. Kaynak, 1998, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository,
         https://doi.org/10.24432/C50P49, licensed CC BY 4.0; the copy that scikit-learn distributes as `load_digits`.
     """
-    file = resources.files(__package__).joinpath("files", "digits.npz")
+    file = resources.files("lamina.datasets").joinpath("files", "digits.npz")
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
