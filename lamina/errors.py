@@ -1,7 +1,8 @@
 """Wording that several error messages share."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -22,3 +23,21 @@ def nearest(name: object, known: Iterable[str]) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `count` and the noun in the right number: `1 row`, `2 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+@contextmanager
+def plain_errors(rewrite: Callable[[str], str] = str) -> Iterator[None]:
+    """Let errors out of traced code without JAX's remark on its tracebacks.
+
+    Args:
+        rewrite: applied to the text and the notes of an error, to say what the user knows in the place of what stood in
+            for it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (rewrite(error.args[0]),)
+        if hasattr(error, "__notes__"):
+            error.__notes__ = [rewrite(note) for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
+        raise

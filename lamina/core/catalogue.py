@@ -51,7 +51,7 @@ class Catalogue:
             return self.deserialize(identifier)
         if inspect.isclass(identifier):
             return identifier()
-        if callable(identifier):
+        if callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
         raise TypeError(f"{identifier!r} is no {self.kind}: pass a name, an object, a function (or its configuration).")
 

@@ -1,5 +1,6 @@
 """Shape inference: run the layer's own code on abstract arrays."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +8,12 @@ import jax
 
 from lamina.core import binding
 from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.errors import plain_errors
 from lamina.typing import PyTree, Shape
 
 # Two sizes stand in for None, one after the other: an output axis that changes with them is unknown, too. Primes, so
-# that a size met by accident is unlikely and divisibility can't be assumed.
-_STAND_INS = (83, 89)
+# that divisibility can't be assumed, and of a kind that is hardly ever met, so that messages can be put right.
+_STAND_INS = (997, 991)
 
 
 def infer(function: Callable[..., Any], *args: PyTree, **kwargs: PyTree) -> PyTree:
@@ -59,7 +61,8 @@ def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size
         with binding.within(values={}, losses=[], draws={}, abstract=True):
             return function(*args, **kwargs)
 
-    return jax.eval_shape(run, abstract)
+    with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", text)):
+        return jax.eval_shape(run, abstract)
 
 
 def _merge(first: Any, second: Any = None) -> KerasTensor:

@@ -379,7 +379,7 @@ class Model(Layer):
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Take one training step on a batch and return the metrics, which go on from the last call.
+        """Take one training step on a batch and return the loss before it and the metrics.
 
         Args:
             x, y, sample_weight, class_weight: the batch.
@@ -394,7 +394,7 @@ class Model(Layer):
         return self._one_batch(trainer, "train", data, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return the metrics on a batch in inference mode; they go on from the last call.
+        """Return the loss and the metrics on a batch in inference mode.
 
         Args:
             x, y, sample_weight: the batch.

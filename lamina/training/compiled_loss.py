@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina import losses
+from lamina.core.naming import snake_case
 from lamina.losses.loss import Loss
 from lamina.training.outputs import Outputs, per_output
 from lamina.typing import Array, PyTree
@@ -76,6 +77,8 @@ def as_loss(identifier: Any) -> Any:
         return found
     if not callable(found):
         raise TypeError(f"{identifier!r} is no loss: pass a name, a lamina.losses.Loss or a function (y_true, y_pred).")
+    if found in _CLASSES:
+        return _CLASSES[found]()
     _check_signature(found)
     return losses.LossFunctionWrapper(found, name=getattr(found, "__name__", type(found).__name__))
 
@@ -89,3 +92,14 @@ def _check_signature(function: Callable[..., Any]) -> None:
         ) from None
     except ValueError:  # no signature to inspect
         return
+
+
+def _classes_of_functions() -> dict[Callable[..., Any], type[Loss]]:
+    """The class of each loss function, which checks targets before training as well."""
+    public = [getattr(losses, name) for name in losses.__all__]
+    classes = {snake_case(value.__name__): value for value in public if isinstance(value, type)}
+    functions = [value for value in public if inspect.isfunction(value) and value.__name__ in classes]
+    return {function: classes[function.__name__] for function in functions}
+
+
+_CLASSES = _classes_of_functions()

@@ -42,6 +42,7 @@ def fit(
     validation_freq: Any,
 ) -> History:
     """Train for `epochs - initial_epoch` epochs; see `Model.fit`."""
+    _check_epochs(epochs, initial_epoch, validation_freq)
     use_compilation_cache()
     model = trainer.model
     trainer.prepare(data)
@@ -49,7 +50,9 @@ def fit(
     data = jax.tree.map(jnp.asarray, data)
     count = jax.tree.leaves(data.x)[0].shape[0]
     steps = -(-count // batch_size)
-    if validation is not None:
+    if validation is not None:  # checked before an epoch is spent on training
+        trainer.prepare(validation)
+        check_values(trainer, validation, "validation ")
         validation = jax.tree.map(jnp.asarray, validation)
     if not isinstance(callbacks, CallbackList):
         callbacks = CallbackList(
@@ -181,12 +184,12 @@ def run_epoch(
 
 
 def run_batch(trainer: Trainer, phase: str, data: Batch) -> dict[str, Any]:
-    """Run one step on one batch; the metrics go on from where they stand."""
+    """Run one step on one batch and return the metrics on it alone."""
     variables, programs = trainer.resolved()
     count = jax.tree.leaves(data.x)[0].shape[0]
     run = programs.train if phase == "train" else programs.test
     with interrupts_held_back():
-        state, results = run(train_state.read(variables), data, jnp.arange(count), (0, 1), count, False)
+        state, results = run(train_state.read(variables), data, jnp.arange(count), (0, 1), count, True)
         if phase == "train":
             train_state.write(variables, state)
         else:
@@ -210,18 +213,18 @@ def epoch_order(count: int, batch_size: int, shuffle: bool | str, key: tuple[int
     return generator.permutation(order)
 
 
-def check_values(trainer: Trainer, data: Batch) -> None:
+def check_values(trainer: Trainer, data: Batch, prefix: str = "") -> None:
     """Look at the data before training: labels that the loss can't take, and numbers that are none."""
     if trainer.loss is not None and trainer.outputs is not None and data.y is not None:
         targets = trainer.outputs.flatten(data.y, "y")
         for index, loss in enumerate(trainer.loss.losses):
             if hasattr(loss, "check_targets") and targets[index] is not None:
                 loss.check_targets(np.asarray(targets[index]), trainer.output_shapes[index])
-    for what, part in (("x", data.x), ("y", data.y), ("sample_weight", data.sample_weight)):
+    for what, part in data._asdict().items():
         bad, first = arrays.rows_with_nan(part)
         if bad:
             warnings.warn(
-                f"{what} holds NaN or infinite values in {plural(bad, 'row')} (the first is row {first}): the loss "
+                f"{prefix}{what} holds NaN or infinite values in {plural(bad, 'row')} (the first is row {first}): the loss "
                 f"will become NaN and the weights will be lost. Drop those rows or fill them, for example with "
                 f"np.nan_to_num({what}).",
                 stacklevel=4,
@@ -279,6 +282,15 @@ def check_batch_size(batch_size: Any, name: str = "batch_size") -> int:
     if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise ValueError(f"{name} must be a positive whole number, got {batch_size!r}.")
     return int(batch_size)
+
+
+def _check_epochs(epochs: Any, initial_epoch: Any, validation_freq: Any) -> None:
+    for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+            raise ValueError(f"{name} must be a whole number from 0 on, got {value!r}.")
+    numbers = [validation_freq] if isinstance(validation_freq, int | np.integer) else validation_freq
+    if not isinstance(numbers, list | tuple | set | range) or any(number < 1 for number in numbers):
+        raise ValueError(f"validation_freq must be a positive number or a list of epochs, got {validation_freq!r}.")
 
 
 def _is_due(epoch: int, validation_freq: Any) -> bool:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
 from lamina.training.state import TrainState, TrainVariables
 from lamina.training.step import Batch, TrainStep, predict_step, test_step, train_step
@@ -63,7 +64,8 @@ class Programs:
                 return predict_step(self._trainer, self._variables)(values, x)
         if self._predict is None:
             self._predict = jax.jit(predict_step(self._trainer, self._variables))
-        return self._predict(values, x)
+        with plain_errors():
+            return self._predict(values, x)
 
     def _run(
         self,
@@ -96,7 +98,8 @@ class Programs:
         started = time.perf_counter()
         run = self._epoch_function(kind, batch_size)
         donated = (0, 1) if kind == "train" else (1,)
-        traced = jax.jit(run, donate_argnums=donated).trace(*arguments)
+        with plain_errors():
+            traced = jax.jit(run, donate_argnums=donated).trace(*arguments)
         options = compiler_options(has_convolution="conv_general_dilated" in str(traced.jaxpr))
         program = traced.lower().compile(compiler_options=options)
         self.compile_seconds += time.perf_counter() - started
