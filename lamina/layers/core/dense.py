@@ -93,7 +93,7 @@ class Dense(Layer):
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
-    def call(self, inputs: Array) -> Array:
+    def call(self, inputs: Array, training: bool | None = None) -> Array:
         outputs = jnp.matmul(inputs, self.kernel.value)
         if self.bias is not None:
             outputs = outputs + self.bias.value

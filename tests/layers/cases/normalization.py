@@ -1,0 +1,25 @@
+"""Cases of normalizations."""
+
+import numpy as np
+
+from ..oracle import case, cases, mask_of
+
+CASES = [
+    *cases("BatchNormalization", (4, 3), momentum=0.7, vary={"center": [True, False], "scale": [True, False]}),
+    *cases("BatchNormalization", (3, 4, 5, 2), vary={"axis": [-1, 1, 2]}, momentum=0.5, epsilon=0.01),
+    case("BatchNormalization", (2, 5, 3), momentum=0.6, call={"mask": mask_of(2, 5)}),
+    *cases(
+        "BatchNormalization",
+        (4, 3),
+        renorm=True,
+        momentum=0.5,
+        vary={"renorm_clipping": [None, {"rmax": 1.5, "rmin": 0.6, "dmax": 0.3}], "renorm_momentum": [0.9, 0.5]},
+    ),
+    case("BatchNormalization", (4, 3), gamma_regularizer="l2", beta_constraint="non_neg", gamma_initializer="zeros"),
+    case("BatchNormalization", (4, 3), dtype="mixed_bfloat16", tolerance=2e-2),
+    case("BatchNormalization", (4, 3), trainable=False),
+    *cases("Normalization", (4, 3, 2), vary={"axis": [-1, 1, (1, 2), None], "invert": [False, True]}),
+    case("Normalization", (4, 3), mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0]),
+    case("Normalization", (4, 3), mean=1.0, variance=4.0, invert=True),
+    case("Normalization", np.arange(6, dtype="int32").reshape(2, 3)),
+]
