@@ -19,6 +19,9 @@ from benchmarks.workload import Workload
 # Threads of a library may spin for a while after its work is done (OpenMP: up to 0.2 s): the next peer waits for it.
 PAUSE = 0.25
 
+# Epochs that are timed to find out how many make a sample; the quickest counts, so that a hiccup does not.
+TRIAL_EPOCHS = 3
+
 # One-batch epochs that a sample of `epoch_cost` is taken from, at least; and calls of fit for one of `fit_cost`.
 SHORT_EPOCHS = 5
 SHORT_FITS = 5
@@ -222,7 +225,7 @@ class Player:
     def warm_up(self, phases: list[str]) -> None:
         """Compiles what will be measured, and finds out how many epochs make a sample of about `seconds`."""
         self.worker.ask("fit", epochs=1)
-        self.epochs = self.epochs_for(self.worker.ask("fit", epochs=1)["seconds"])
+        self.epochs = self.epochs_for(min(self.epoch_time(1) for _ in range(TRIAL_EPOCHS)))
         if "epoch_cost" in phases or "fit_cost" in phases:
             self.worker.ask("fit", epochs=2, rows=self.batch)
             short = self.worker.ask("fit", epochs=SHORT_EPOCHS, rows=self.batch)["seconds"] / SHORT_EPOCHS

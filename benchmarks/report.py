@@ -20,8 +20,10 @@ NOTE_WITHOUT_RATIOS = "Medians. No ratios, because {0} was not measured."
 
 
 def ratios(samples: list[float], baseline: list[float]) -> list[float]:
-    """`samples` / `baseline` turn by turn, where both have a positive one."""
-    return [one / other for one, other in zip(samples, baseline) if one > 0 and other > 0]
+    """`samples` / `baseline` turn by turn; none at all if a difference of times came out negative in any turn."""
+    if min([*samples, *baseline], default=0) <= 0:
+        return []
+    return [one / other for one, other in zip(samples, baseline)]
 
 
 def summarize_phase(phase: str, samples: list[float], baseline: list[float]) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def test_no_ratio_of_the_baseline_of_losses_or_of_what_is_not_positive(summary):
     assert "ratio" not in summary["peers"]["pytorch"]["phases"]["epoch_cost"]
 
 
+def test_a_difference_that_came_out_negative_once_has_no_ratio():
+    assert report.ratios([1, 2], [2, 4]) == [0.5, 0.5]
+    assert report.ratios([1, -2], [2, 4]) == report.ratios([1, 2], [2, 0]) == []
+
+
 def test_the_table_shows_errors_once_and_absent_peers_below(summary):
     text = report.table(summary)
     lines = text.splitlines()
