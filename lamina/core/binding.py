@@ -25,7 +25,7 @@ class Scope:
         draws: how often each seed generator, by `id`, was asked in this call.
         training: whether the outermost call trains; None where it did not say.
         autocast: dtype to which float variables are cast when read, or None.
-        abstract: only shapes are wanted, so variables need no values.
+        abstract: only shapes are wanted, so variables need no values; the size that stands in for None, or -1.
     """
 
     values: dict[int, Array] | None = None
@@ -34,7 +34,7 @@ class Scope:
     draws: dict[int, int] | None = None
     training: bool | None = None
     autocast: Any = None
-    abstract: bool = False
+    abstract: int = 0
 
 
 _OUTSIDE = Scope()

@@ -36,6 +36,20 @@ def infer_shape(function: Callable[..., Any], input_shape: PyTree, dtype: object
     return jax.tree.map(lambda tensor: tensor.shape, outputs, is_leaf=is_symbolic)
 
 
+def declared_shape(leaf: Any) -> Shape:
+    """Return the shape of an array or tensor, with None again where a stand-in is being traced.
+
+    The last axis is left alone: it holds features, and their number is known.
+    """
+    stand_in = binding.current().abstract
+    if not stand_in:
+        return leaf.shape
+    last = len(leaf.shape) - 1
+    return tuple(
+        None if size == stand_in and (axis < last or axis == 0) else size for axis, size in enumerate(leaf.shape)
+    )
+
+
 def is_shape(value: Any) -> bool:
     """Tell a shape, such as `(None, 3)`, from a structure of shapes."""
     return isinstance(value, tuple | list) and all(size is None or isinstance(size, int) for size in value)
@@ -58,7 +72,7 @@ def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size
         for index, array in zip(symbolic, arrays, strict=True):
             filled[index] = array
         args, kwargs = jax.tree.unflatten(structure, filled)
-        with binding.within(values={}, losses=[], draws={}, abstract=True):
+        with binding.within(values={}, losses=[], draws={}, abstract=size):
             return function(*args, **kwargs)
 
     with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", text)):

@@ -17,7 +17,7 @@ import numpy as np
 from lamina import constraints, dtype_policies, initializers, regularizers
 from lamina.core import binding, shapes
 from lamina.core.functional import pure
-from lamina.core.naming import automatic_name
+from lamina.core.naming import automatic_name, unique_name
 from lamina.core.serialization import constructor_config, in_config
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.core.tracking import held
@@ -619,7 +619,7 @@ class Layer:
             self.built = True
             relabel(self)
             return
-        shape_of = functools.partial(jax.tree.map, lambda leaf: leaf.shape, is_leaf=is_symbolic)
+        shape_of = functools.partial(jax.tree.map, shapes.declared_shape, is_leaf=is_symbolic)
         arguments = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
         tensors = {
             name: value
@@ -641,13 +641,26 @@ class Layer:
             self.set_weights(vars(self).pop("initial_weights"))
 
 
-def relabel(layer: Layer, prefix: str = "") -> None:
-    """Set the paths of a layer, of all below it and of their variables from their names."""
-    layer.path = f"{prefix}{layer.name}"
+def relabel(layer: Layer, prefix: str | None = None) -> None:
+    """Set the paths of a layer, of all below it and of their variables from their names.
+
+    Names that nobody chose are made unique among the layers that one layer holds.
+
+    Args:
+        layer: the layer.
+        prefix: path of what holds it; default what its path says already.
+    """
+    if prefix is None:
+        prefix = layer.path.rpartition("/")[0]
+    layer.path = f"{prefix}/{layer.name}" if prefix else layer.name
     for variable in (*layer.own_variables(), *layer.own_state()):
         variable.path = f"{layer.path}/{variable.name}"
+    taken: set[str] = set()
     for sublayer in layer.sublayers():
-        relabel(sublayer, f"{layer.path}/")
+        if sublayer.name_is_automatic:
+            sublayer.name = unique_name(sublayer.name, taken)
+        taken.add(sublayer.name)
+        relabel(sublayer, layer.path)
 
 
 def _marking_built(build: Callable[..., None]) -> Callable[..., None]:

@@ -186,7 +186,7 @@ def declare_variables(metric: Metric, *args: Any, **kwargs: Any) -> None:
     """
 
     def update(*args: Any, **kwargs: Any) -> None:
-        with binding.within(values={}, abstract=True):
+        with binding.within(values={}, abstract=-1):
             metric.update_state(*args, **kwargs)
 
     jax.eval_shape(update, *args, **kwargs)

@@ -16,7 +16,16 @@ from lamina.typing import PyTree
 # Primitives that move or make numbers without computing on them.
 _FREE = frozenset(
     {
-        *("broadcast_in_dim", "reshape", "transpose", "slice", "dynamic_slice", "dynamic_update_slice", "gather", "rev"),
+        *(
+            "broadcast_in_dim",
+            "reshape",
+            "transpose",
+            "slice",
+            "dynamic_slice",
+            "dynamic_update_slice",
+            "gather",
+            "rev",
+        ),
         *("concatenate", "pad", "squeeze", "expand_dims", "convert_element_type", "bitcast_convert_type", "iota"),
         *("copy", "copy_p", "stop_gradient", "split", "device_put", "optimization_barrier", "select_n", "full_like"),
         *("random_wrap", "random_unwrap", "random_seed", "random_fold_in"),
@@ -47,7 +56,7 @@ def operations_per_row(layer: Layer, inputs: PyTree) -> int | None:
     )
 
     def run(arrays: PyTree) -> PyTree:
-        with binding.within(values={}, losses=[], draws={}, abstract=True, training=False):
+        with binding.within(values={}, losses=[], draws={}, abstract=-1, training=False):
             return layer(arrays)
 
     try:

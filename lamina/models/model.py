@@ -10,12 +10,16 @@ import jax.numpy as jnp
 
 from lamina import optimizers, saving
 from lamina.callbacks import CallbackList, History
-from lamina.core.serialization import deserialize, in_config
+from lamina.core import shapes
+from lamina.core.serialization import custom_object_scope, deserialize, in_config
+from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.data import arrays
 from lamina.data.class_weight import as_sample_weight
 from lamina.errors import nearest
-from lamina.layers.layer import Layer
+from lamina.layers.layer import Layer, relabel
 from lamina.metrics import Metric
+from lamina.models.graph import Graph
+from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
 from lamina.models.summary import print_summary
 from lamina.training import loop
 from lamina.training.compiled_loss import check_loss
@@ -28,9 +32,25 @@ from lamina.typing import PyTree
 class Model(Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`, `summary` and `save`.
 
-    Derive from it and override `call` where neither `Sequential` nor a graph of layers expresses the model.
+    Made from symbolic tensors it is a graph of layers (the Functional API). Where that does not express the model,
+    derive from it and override `call`.
+
+    Args:
+        inputs: what `Input` gave, in any nesting of lists, tuples and dictionaries.
+        outputs: symbolic tensors computed from `inputs`, in any nesting.
+        name: default "functional", or the name of the derived class in snake case.
+        trainable: whether training changes the weights.
+        dtype: name of a dtype or a `DTypePolicy`.
+
+    Raises:
+        ValueError: if the outputs need an input that is not given, or two layers have one name.
 
     Example:
+        >>> a, b = lamina.Input((10,)), lamina.Input((5,))
+        >>> joined = lamina.layers.Concatenate()([a, b])
+        >>> model = lamina.Model([a, b], lamina.layers.Dense(1)(joined))
+        >>> model.output_shape
+        (None, 1)
         >>> class Twice(lamina.Model):
         ...     def __init__(self):
         ...         super().__init__()
@@ -41,12 +61,34 @@ class Model(Layer):
         (3, 1)
     """
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        inputs: PyTree = None,
+        outputs: PyTree = None,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, trainable=trainable, dtype=dtype, **kwargs)
+        self.graph: Graph | None = None
+        self._graph_layers: list[Layer] = []
+        if (inputs is None) != (outputs is None):
+            raise ValueError(f"{type(self).__name__} needs both inputs and outputs to be a graph, or neither.")
+        if inputs is not None:
+            self._become(Graph(inputs, outputs))
         self.stop_training = False
         self.history: History | None = None
         self._compile_arguments: CompileArguments | None = None
         self._trainer: Trainer | None = None
+
+    def _become(self, graph: Graph) -> None:
+        self.graph = graph
+        self._graph_layers = graph.layers
+        if self.name_is_automatic and type(self) is Model:
+            self.name = self.path = "functional"
+        self.built = True
+        relabel(self)
 
     # Structure
 
@@ -56,8 +98,42 @@ class Model(Layer):
         return self.sublayers()
 
     @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, in a list."""
+        return self._require_graph("inputs").input_tensors
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, in a list."""
+        return self._require_graph("outputs").output_tensors
+
+    @property
+    def input(self) -> PyTree:
+        """The symbolic inputs, as they were nested."""
+        return self._require_graph("input").inputs
+
+    @property
+    def output(self) -> PyTree:
+        """The symbolic outputs, as they were nested."""
+        return self._require_graph("output").outputs
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """The names of the layers that give the outputs; None where that is not known."""
+        return self.graph.output_names if self.graph else None
+
+    def _require_graph(self, what: str) -> Graph:
+        if self.graph is None:
+            raise AttributeError(
+                f"Model {self.name!r} ({type(self).__name__}) was not made from symbolic tensors, so it has no {what}."
+            )
+        return self.graph
+
+    @property
     def input_shape(self) -> PyTree:
         """Shape of the input with None for the batch."""
+        if self.graph is not None:
+            return _shapes(self.graph.inputs)
         if not self._build_shapes:
             raise AttributeError(
                 f"Model {self.name!r} does not know its input shape yet: call it on data or build(input_shape) first."
@@ -68,7 +144,47 @@ class Model(Layer):
     @property
     def output_shape(self) -> PyTree:
         """Shape of the output with None for the batch."""
+        if self.graph is not None:
+            return _shapes(self.graph.outputs)
         return self.compute_output_shape(self.input_shape)
+
+    # Calling
+
+    def call(self, inputs: PyTree, training: bool | None = None, mask: PyTree = None) -> PyTree:
+        if self.graph is None:
+            return super().call(inputs)
+        return self.graph.run(inputs, mask, training)[0]
+
+    def outputs_and_mask(self, args: tuple, kwargs: dict[str, Any], mask: PyTree) -> tuple[PyTree, PyTree]:
+        if self.graph is None or type(self).call is not Model.call:
+            return super().outputs_and_mask(args, kwargs, mask)
+        return self.graph.run(args[0] if args else kwargs["inputs"], mask, kwargs.get("training"))
+
+    def layer_flow(self) -> list[tuple[Layer, PyTree, PyTree]]:
+        """Return each of `layers` with its symbolic input and output, None where those are not known."""
+        return [_flow_of(layer, self.graph) for layer in self.layers]
+
+    # Configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the model can be made from again: a graph's layers and calls, else constructor arguments."""
+        if self.graph is None or type(self).__init__ is not Model.__init__:
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self.graph)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """Return a model made from `get_config`.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: your own classes and functions by name.
+        """
+        if not is_graph_config(config):
+            return super().from_config(config)
+        with custom_object_scope(custom_objects or {}):
+            inputs, outputs = graph_from_config(config)
+        return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return the layer of a name or at an index.
@@ -460,7 +576,29 @@ class Model(Layer):
             self._trainer = trainer
         if clone._compile_arguments is not None:
             clone._trainer = Trainer(clone, clone._compile_arguments)
+        if clone.graph is not None:
+            clone.graph.hand_nodes_to_layers()
         return clone
+
+
+def _shapes(tensors: PyTree) -> PyTree:
+    return jax.tree.map(lambda tensor: tensor.shape, tensors, is_leaf=is_symbolic)
+
+
+def _flow_of(layer: Layer, graph: Graph | None) -> tuple[Layer, PyTree, PyTree]:
+    if graph is not None:
+        calls = graph.calls_of(layer)
+        if calls:
+            inputs = calls[0].args[0] if len(calls[0].args) == 1 else None
+            return layer, inputs, calls[0].outputs
+    build_shapes = list((layer.get_build_config() or {}).values())
+    if len(build_shapes) != 1 or build_shapes[0] is None:
+        return layer, None, None
+    inputs = shapes.map_shapes(lambda shape: KerasTensor(shape, layer.input_dtype), build_shapes[0])
+    try:
+        return layer, inputs, layer.compute_output_spec(inputs)
+    except (TypeError, ValueError):
+        return layer, None, None
 
 
 def _with_scaled_loss(optimizer: Any) -> Any:

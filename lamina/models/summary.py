@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from lamina.core import shapes
-from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.core.symbolic import is_symbolic
+from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
 from lamina.models.cost import operations_per_row
 from lamina.typing import PyTree
@@ -55,12 +55,14 @@ class _Row:
         self.depth = depth
         self.inputs = inputs
         self.outputs = outputs
-        self.operations = None if inputs is None else operations_per_row(layer, inputs)
+        self.operations: int | None = 0 if isinstance(layer, InputLayer) else None
+        if inputs is not None:
+            self.operations = operations_per_row(layer, inputs)
 
 
 def _rows(model: Any, expand_nested: bool, layer_range: tuple[str, str] | None, depth: int = 0) -> list[_Row]:
     rows = []
-    for layer, inputs, outputs in _flow(model):
+    for layer, inputs, outputs in model.layer_flow():
         rows.append(_Row(layer, depth, inputs, outputs))
         if expand_nested and getattr(layer, "layers", None):
             rows.extend(_rows(layer, True, None, depth + 1))
@@ -77,24 +79,6 @@ def _between(rows: list[_Row], layer_range: tuple[str, str]) -> list[_Row]:
         names = ", ".join(row.layer.name for row in rows)
         raise ValueError(f"layer_range {layer_range!r} matches no layers; there are: {names}.")
     return rows[min(first) : max(last) + 1]
-
-
-def _flow(model: Any) -> list[tuple[Layer, PyTree, PyTree]]:
-    """Return the layers of a model with their symbolic inputs and outputs, None where those are unknown."""
-    if hasattr(model, "layer_flow"):
-        return model.layer_flow()
-    flow = []
-    for layer in model.layers:
-        build_shapes = list((layer.get_build_config() or {}).values())
-        inputs = outputs = None
-        if len(build_shapes) == 1 and build_shapes[0] is not None:
-            inputs = shapes.map_shapes(lambda shape, to=layer: KerasTensor(shape, to.input_dtype), build_shapes[0])
-            try:
-                outputs = layer.compute_output_spec(inputs)
-            except (TypeError, ValueError):
-                inputs = None
-        flow.append((layer, inputs, outputs))
-    return flow
 
 
 def _table(rows: list[_Row], width: int, positions: list[float] | None, show_trainable: bool) -> Table:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from lamina.core import shapes
 from lamina.core.functional import pure
 from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.layers.layer import relabel
 from lamina.metrics import Mean, Metric
 from lamina.training.compiled_loss import CompiledLoss
 from lamina.training.compiled_metrics import CompiledMetrics
@@ -78,6 +79,7 @@ class Trainer:
             return
         y_pred = shapes.infer(lambda x: self.model(x), spec.x)
         self.output_shapes = [leaf.shape for leaf in jax.tree.leaves(y_pred, is_leaf=is_symbolic)]
+        relabel(self.model)
         if self.arguments.loss is not None or self.arguments.metrics or self.arguments.weighted_metrics:
             self._resolve(spec, y_pred)
         if self.optimizer is not None and not self.optimizer.built:

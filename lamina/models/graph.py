@@ -1,0 +1,282 @@
+"""`Graph`: the calls that lead from symbolic inputs to symbolic outputs, in the order in which they run.
+
+The only place, beside the stack of `Sequential`, where masks are routed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lamina.core.naming import unique_name
+from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
+from lamina.errors import nearest
+from lamina.layers.core.input_layer import InputLayer
+from lamina.layers.layer import Layer
+from lamina.typing import PyTree
+
+
+class Graph:
+    """A graph of calls.
+
+    Args:
+        inputs: symbolic tensors, in any nesting of lists, tuples and dictionaries.
+        outputs: symbolic tensors computed from them.
+
+    Attributes:
+        operations: the layers and functions, each once: deepest first, as Keras orders them.
+        nodes: the calls, in an order in which they can run.
+
+    Raises:
+        ValueError: if something is no symbolic tensor, an output needs an input that is not given, or two layers have
+            one name.
+    """
+
+    def __init__(self, inputs: PyTree, outputs: PyTree) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.input_tensors = _tensors(inputs, "inputs")
+        self.output_tensors = _tensors(outputs, "outputs")
+        # A tensor computed by a layer may be an input as well; then an InputLayer of the model's own stands for it.
+        self._entries = [_entry(tensor) for tensor in self.input_tensors]
+        self._entry_of = {id(t): entry for t, entry in zip(self.input_tensors, self._entries, strict=True)}
+        self._given = {id(entry) for entry in self._entries}
+        if len(self._entry_of) < len(self.input_tensors):
+            raise ValueError("The same tensor stands twice among the inputs of a model.")
+        visited = self._visit()
+        depths, operation_depths = _depths(visited, self._entry_of)
+        self.nodes = sorted(visited, key=lambda node: -depths[id(node)])
+        by_id = {id(node.operation): node.operation for node in visited}
+        first_seen = {key: position for position, key in enumerate(self._first_seen)}
+        self.operations = [
+            by_id[key] for key in sorted(by_id, key=lambda key: (-operation_depths[key], first_seen[key]))
+        ]
+        self._name_apart()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers among the operations."""
+        return [operation for operation in self.operations if isinstance(operation, Layer)]
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs, in order."""
+        return [tensor.name or f"input_{index}" for index, tensor in enumerate(self.input_tensors)]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the operations that give the outputs, made unique."""
+        names: list[str] = []
+        for tensor in self.output_tensors:
+            name = tensor.node.operation.name if tensor.node is not None else tensor.name  # type: ignore[attr-defined]
+            names.append(unique_name(str(name), names))
+        return names
+
+    def calls_of(self, operation: Any) -> list[Node]:
+        """Return the calls of an operation that belong to this graph, in the order in which they were made."""
+        own = {id(node) for node in self.nodes}
+        made = operation._nodes if isinstance(operation, Layer) else self.nodes
+        return [node for node in made if id(node) in own and node.operation is operation]
+
+    def places(self) -> dict[int, list[Any]]:
+        """Return for each tensor, by `id`, where it comes from: name of the operation, number of the call, output."""
+        places: dict[int, list[Any]] = {}
+        for operation in self.operations:
+            for number, node in enumerate(self.calls_of(operation)):
+                for index, tensor in enumerate(jax.tree.leaves(node.outputs, is_leaf=is_symbolic)):
+                    places[id(tensor)] = [operation.name, number, index]
+        for tensor, entry in zip(self.input_tensors, self._entries, strict=True):
+            places[id(tensor)] = [entry.node.operation.name, 0, 0]  # type: ignore[union-attr]
+        return places
+
+    def hand_nodes_to_layers(self) -> None:
+        """Tell the layers of a copied graph about their calls."""
+        for layer in self.layers:
+            layer._nodes = [node for node in self.nodes if node.operation is layer]
+
+    # Running
+
+    def run(self, inputs: PyTree, masks: PyTree = None, training: bool | None = None) -> tuple[PyTree, PyTree]:
+        """Return outputs and their masks for arrays in the nesting of `inputs`."""
+        arrays = self.match_inputs(inputs)
+        values = {id(tensor): array for tensor, array in zip(self.input_tensors, arrays, strict=True)}
+        mask_leaves = jax.tree.leaves(masks, is_leaf=_is_none) if masks is not None else [None] * len(arrays)
+        mask_of = {id(tensor): mask for tensor, mask in zip(self.input_tensors, mask_leaves, strict=False)}
+        for node in self.nodes:
+            if isinstance(node.operation, InputLayer):
+                continue
+            outputs, output_masks = self._run_node(node, values, mask_of, training)
+            tensors = jax.tree.leaves(node.outputs, is_leaf=is_symbolic)
+            results = jax.tree.leaves(outputs, is_leaf=_is_none)
+            told = jax.tree.leaves(output_masks, is_leaf=_is_none) if output_masks is not None else []
+            if len(told) != len(tensors):
+                told = told[:1] * len(tensors) if len(told) == 1 else [None] * len(tensors)
+            for tensor, result, mask in zip(tensors, results, told, strict=True):
+                values.setdefault(id(tensor), result)
+                mask_of.setdefault(id(tensor), mask)
+        outputs = jax.tree.map(lambda tensor: values[id(tensor)], self.outputs, is_leaf=is_symbolic)
+        output_masks = jax.tree.map(lambda tensor: mask_of.get(id(tensor)), self.outputs, is_leaf=is_symbolic)
+        return outputs, output_masks
+
+    def _run_node(
+        self, node: Node, values: dict[int, Any], masks: dict[int, Any], training: bool | None
+    ) -> tuple[PyTree, PyTree]:
+        def value_of(leaf: Any) -> Any:
+            return values[id(leaf)] if is_symbolic(leaf) else leaf
+
+        args, kwargs = jax.tree.map(value_of, (node.args, node.kwargs), is_leaf=_is_leaf)
+        if not isinstance(node.operation, Layer):
+            return node.operation(*args, **kwargs), None
+        mask = None
+        if node.args:
+            mask = jax.tree.map(
+                lambda leaf: masks.get(id(leaf)) if is_symbolic(leaf) else None, node.args[0], is_leaf=_is_leaf
+            )
+        if kwargs.get("mask") is None and any(one is not None for one in jax.tree.leaves(mask, is_leaf=_is_none)):
+            kwargs["mask"] = mask
+        if training is not None:
+            kwargs.setdefault("training", training)
+        return node.operation.call_with_mask(*args, **kwargs)
+
+    def match_inputs(self, inputs: PyTree) -> list[Any]:
+        """Return the arrays in the order of the input tensors.
+
+        Raises:
+            ValueError: if one is missing or there are too many; names it.
+        """
+        if isinstance(inputs, dict):
+            names = self._keys()
+            missing = [name for name in names if name not in inputs]
+            if missing:
+                hint = nearest(missing[0], [str(name) for name in inputs]) if inputs else ""
+                raise ValueError(
+                    f"The input {missing[0]!r} is missing; the data have: {', '.join(map(str, inputs))}. {hint}"
+                )
+            arrays = [inputs[name] for name in names]
+        else:
+            arrays = jax.tree.leaves(inputs, is_leaf=_is_leaf)
+        if len(arrays) != len(self.input_tensors):
+            raise ValueError(
+                f"The model has {len(self.input_tensors)} input(s) ({', '.join(self.input_names)}), "
+                f"but was given {len(arrays)}."
+            )
+        return [_fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
+
+    def _keys(self) -> list[str]:
+        if isinstance(self.inputs, dict):
+            return [path[-1].key for path, _ in jax.tree_util.tree_leaves_with_path(self.inputs, is_leaf=is_symbolic)]
+        return self.input_names
+
+    # Finding the calls
+
+    def _visit(self) -> list[Node]:
+        """Return the nodes that the outputs need, each after those that it needs; note operations as they are met."""
+        finished: list[Node] = []
+        state: dict[int, str] = {}
+        self._first_seen: dict[int, None] = {}
+        outputs = [self._entry_of.get(id(tensor), tensor) for tensor in self.output_tensors]
+        stack = [(tensor, False) for tensor in reversed(outputs)]
+        while stack:
+            tensor, leaving = stack.pop()
+            node = tensor.node
+            if node is None:
+                if id(tensor) not in self._given:
+                    raise _disconnected(tensor, self.input_tensors)
+                continue
+            if leaving:
+                if state[id(node)] != "done":
+                    state[id(node)] = "done"
+                    finished.append(node)
+                continue
+            if id(node) in state:
+                continue
+            state[id(node)] = "open"
+            self._first_seen.setdefault(id(node.operation))
+            if isinstance(node.operation, InputLayer) and id(tensor) not in self._given:
+                raise _disconnected(tensor, self.input_tensors)
+            stack.append((tensor, True))
+            stack.extend((self._entry_of.get(id(needed), needed), False) for needed in reversed(node.inputs))
+        for entry in self._entries:  # inputs that no output needs belong to the model all the same
+            if id(entry.node) not in state:
+                self._first_seen.setdefault(id(entry.node.operation))
+                finished.append(entry.node)
+        return finished
+
+    def _name_apart(self) -> None:
+        taken: set[str] = set()
+        automatic = []
+        for operation in self.operations:
+            if getattr(operation, "name_is_automatic", True):
+                automatic.append(operation)
+            elif operation.name in taken:
+                raise ValueError(
+                    f"Two layers of the model are named {operation.name!r}; the names in a model must differ. "
+                    f"Give one of them another name, such as {unique_name(operation.name, taken)!r}."
+                )
+            else:
+                taken.add(operation.name)
+        for operation in automatic:
+            operation.name = unique_name(operation.name, taken)
+            taken.add(operation.name)
+
+
+def _entry(tensor: KerasTensor) -> KerasTensor:
+    if tensor.node is not None and isinstance(tensor.node.operation, InputLayer):
+        return tensor
+    return InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name).output
+
+
+def _depths(nodes: list[Node], entry_of: dict[int, KerasTensor]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return how far each node and each operation is from the outputs, counted along the longest way."""
+    node_depths: dict[int, int] = {}
+    operation_depths: dict[int, int] = {}
+    for node in reversed(nodes):
+        depth = max(node_depths.get(id(node), 0), operation_depths.get(id(node.operation), 0))
+        node_depths[id(node)] = operation_depths[id(node.operation)] = depth
+        for needed_tensor in node.inputs:
+            tensor = entry_of.get(id(needed_tensor), needed_tensor)
+            if tensor.node is not None:
+                needed = id(tensor.node)
+                node_depths[needed] = max(depth + 1, node_depths.get(needed, 0))
+    return node_depths, operation_depths
+
+
+def _tensors(structure: PyTree, what: str) -> list[KerasTensor]:
+    leaves = jax.tree.leaves(structure, is_leaf=_is_leaf)
+    for leaf in leaves:
+        if not is_symbolic(leaf):
+            raise ValueError(
+                f"The {what} of a model must be symbolic tensors, made by Input(shape) and by layers called on them; "
+                f"got {leaf!r}."
+            )
+    if not leaves:
+        raise ValueError(f"A model needs {what}.")
+    return symbolic_leaves(structure)
+
+
+def _disconnected(tensor: KerasTensor, inputs: list[KerasTensor]) -> ValueError:
+    given = ", ".join(str(one.name) for one in inputs)
+    return ValueError(
+        f"The graph is disconnected: the outputs need the tensor {tensor.name!r} of shape {tensor.shape}, which is not "
+        f"computed from the inputs ({given}). Add it to the inputs of the model."
+    )
+
+
+def _fit_rank(array: Any, tensor: KerasTensor) -> Any:
+    """Add or drop a last axis of size 1 where the input was declared with one less or more, as Keras does."""
+    if array is None or is_symbolic(array) or not hasattr(array, "ndim") or array.ndim == len(tensor.shape):
+        return array
+    if array.ndim == len(tensor.shape) - 1 and tensor.shape[-1] == 1:
+        return jnp.expand_dims(array, -1)
+    if array.ndim == len(tensor.shape) + 1 and array.shape[-1] == 1:
+        return jnp.squeeze(array, -1)
+    return array
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_leaf(value: Any) -> bool:
+    return value is None or is_symbolic(value) or isinstance(value, slice)
