@@ -7,18 +7,15 @@ transposed convolution) and its gradient for the kernel.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from functools import wraps
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lamina.kernels import convolution_forms as forms
+from lamina.kernels import convolution_plan as plan
 from lamina.kernels.geometry import Padding, Windows, check_data_format, per_axis
 from lamina.kernels.platform import fast_on_cpu
-
-# Input channels up to which a convolution is one matrix product of patches.
-FEW_CHANNELS = 3
 
 
 def conv(
@@ -205,40 +202,10 @@ def _in_float32(function: Callable) -> Callable:
     return widened
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-@_in_float32
-def _convolve(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
-    if _is_depthwise(kernel, groups):
-        return forms.depthwise(x, kernel, windows)
-    if groups == 1 and (windows.is_pointwise or x.shape[-1] <= FEW_CHANNELS):
-        return forms.matmul(x, kernel, windows)
-    return forms.direct(x, kernel, windows, groups)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-@_in_float32
-def _input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
-    if _is_depthwise(kernel, groups):
-        return forms.depthwise_input_gradient(g, kernel, windows, groups)
-    if groups == 1 and (windows.is_pointwise or not windows.is_dense):
-        return forms.matmul_input_gradient(g, kernel, windows)
-    if windows.is_dense:
-        return forms.flipped_input_gradient(g, kernel, windows, groups)
-    pieces = zip(jnp.split(g, groups, -1), jnp.split(kernel, groups, -1), strict=True)
-    return jnp.concatenate([_input_gradient(*piece, windows, 1) for piece in pieces], -1)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-@_in_float32
-def _kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows, groups: int) -> jax.Array:
-    if x.shape[-1] == groups > 1:
-        return forms.depthwise_kernel_gradient(x, g, windows)
-    if groups > 1:
-        pieces = zip(jnp.split(x, groups, -1), jnp.split(g, groups, -1), strict=True)
-        return jnp.concatenate([_kernel_gradient(*piece, windows, 1) for piece in pieces], -1)
-    if windows.is_pointwise or x.shape[-1] <= FEW_CHANNELS:
-        return forms.matmul_kernel_gradient(x, g, windows)
-    return forms.transposed_kernel_gradient(x, g, windows)
+_convolve, _input_gradient, _kernel_gradient = (
+    jax.custom_vjp(_in_float32(function), nondiff_argnums=(2, 3))
+    for function in (plan.convolve, plan.input_gradient, plan.kernel_gradient)
+)
 
 
 def _define_gradients() -> None:
@@ -309,10 +276,6 @@ def _can_be_fast(x: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
     """Whether the fast forms cover this call: on the CPU, for floating types and arrays that are not empty."""
     full = x.size and kernel.size and all(windows.output_size) and all(windows.size)
     return bool(full) and jnp.issubdtype(x.dtype, jnp.floating) and fast_on_cpu()
-
-
-def _is_depthwise(kernel: jax.Array, groups: int) -> bool:
-    return groups > 1 and kernel.shape[-2] == 1
 
 
 def _with_channels_last(function: Callable, x: jax.Array, channels_last: bool) -> jax.Array:

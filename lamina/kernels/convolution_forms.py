@@ -6,6 +6,7 @@ What they gain is printed by `benchmarks/kernels.py`; `docs/design/0101-convolut
 """
 
 import math
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ ROWS_PER_SLICE = 8192
 MOST_SLICES = 16
 
 
-def direct(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
+def direct(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
     """Convolve with `jax.lax`, in the one layout that XLA treats as canonical."""
     rank = len(windows.size)
     space = "DHW"[-rank:]
@@ -29,7 +30,6 @@ def direct(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int = 1) -
         windows.padding,
         rhs_dilation=windows.dilation,
         dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
-        feature_group_count=groups,
     )
 
 
@@ -53,11 +53,13 @@ def matmul_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows) -> 
     """Spread g @ kernelᵀ over the inputs of each window, tap by tap."""
     columns = (_rows(g) @ _rows(kernel).T).reshape(*g.shape[:-1], -1)
     inputs = kernel.shape[-2]
-    parts = (
-        windows.scatter(columns[..., index * inputs : (index + 1) * inputs], tap)
-        for index, tap in enumerate(windows.taps)
+    return reduce(
+        jnp.add,
+        (
+            windows.scatter(columns[..., index * inputs : (index + 1) * inputs], tap)
+            for index, tap in enumerate(windows.taps)
+        ),
     )
-    return sum(parts, start=next(parts))
 
 
 def matmul_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
@@ -68,8 +70,8 @@ def matmul_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.
 # Convolutions in canonical layout.
 
 
-def flipped_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: int = 1) -> jax.Array:
-    """Convolve g with the kernel turned round: the input gradient where windows move by one."""
+def turn_round(kernel: jax.Array, windows: Windows) -> tuple[jax.Array, Windows]:
+    """Return the kernel and windows whose convolution with g is the input gradient, where windows move by one."""
     space = tuple(range(len(windows.window)))
     padding = tuple(
         (extent - 1 - low, length + low - count)
@@ -78,8 +80,7 @@ def flipped_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, gr
         )
     )
     backward = Windows(windows.output_size, windows.window, (1,) * len(space), padding, windows.dilation)
-    turned = _swap_channels(jnp.flip(kernel, space), groups)
-    return direct(g, turned, backward, groups)
+    return jnp.swapaxes(jnp.flip(kernel, space), -1, -2), backward
 
 
 def transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
@@ -89,11 +90,8 @@ def transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> 
     """
     rows = max(ROWS_PER_SLICE // math.prod(windows.output_size), -(-x.shape[0] // MOST_SLICES), 1)
     cuts = list(range(rows, x.shape[0], rows))
-    parts = (
-        _transposed_kernel_gradient(*piece, windows)
-        for piece in zip(jnp.split(x, cuts), jnp.split(g, cuts), strict=True)
-    )
-    return sum(parts, start=next(parts))
+    pieces = zip(jnp.split(x, cuts), jnp.split(g, cuts), strict=True)
+    return reduce(jnp.add, (_transposed_kernel_gradient(*piece, windows) for piece in pieces))
 
 
 def _transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
@@ -117,20 +115,78 @@ def _transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) ->
     return taps.transpose(*space, 0, rank + 1)
 
 
+# The first spatial axis folded away: its taps become channels of a convolution with one axis less.
+
+
+def fold_input(x: jax.Array, windows: Windows) -> jax.Array:
+    """Return (batch × first positions, *other axes, first taps × channels)."""
+    first = _only_first(windows)
+    padded = first.pad(x.reshape(*x.shape[:2], -1))
+    merged = (x.shape[0] * first.output_size[0], *x.shape[2:])
+    return jnp.concatenate([first.gather(padded, tap).reshape(merged) for tap in first.taps], axis=-1)
+
+
+def unfold_input(folded: jax.Array, windows: Windows, batch: int) -> jax.Array:
+    """Add what `fold_input` copied: its transpose, for a gradient."""
+    first = _only_first(windows)
+    pieces = jnp.split(folded, windows.window[0], axis=-1)
+    parts = [
+        first.scatter(piece.reshape(batch, first.output_size[0], -1), tap)
+        for piece, tap in zip(pieces, first.taps, strict=True)
+    ]
+    return reduce(jnp.add, parts).reshape(batch, windows.size[0], *pieces[0].shape[1:])
+
+
+def fold_kernel(kernel: jax.Array) -> jax.Array:
+    """Return (*other taps, first taps × in, out)."""
+    return jnp.concatenate(list(kernel), axis=-2)
+
+
+def unfold_kernel(folded: jax.Array, windows: Windows) -> jax.Array:
+    """Undo `fold_kernel`."""
+    return jnp.stack(jnp.split(folded, windows.window[0], axis=-2))
+
+
+def fold_output(g: jax.Array) -> jax.Array:
+    """Return (batch × first positions, *other positions, channels)."""
+    return g.reshape(-1, *g.shape[2:])
+
+
+def _only_first(windows: Windows) -> Windows:
+    return windows.axes(slice(0, 1))
+
+
+# Groups as one: a kernel with zeros between groups.
+
+
+def dense_kernel(kernel: jax.Array, groups: int) -> jax.Array:
+    """Return the kernel (*window, in, out) that does without groups what `kernel` does with them."""
+    *window, inputs, outputs = kernel.shape
+    apart = kernel.reshape(*window, 1, inputs, groups, outputs // groups)
+    own_group = jnp.eye(groups, dtype=kernel.dtype)[:, None, :, None]
+    return (apart * own_group).reshape(*window, groups * inputs, outputs)
+
+
+def grouped_kernel(dense: jax.Array, groups: int) -> jax.Array:
+    """Return the blocks of a dense kernel (or gradient) that belong to groups: the transpose of `dense_kernel`."""
+    *window, inputs, outputs = dense.shape
+    apart = dense.reshape(*window, groups, inputs // groups, groups, outputs // groups)
+    own_group = jnp.eye(groups, dtype=dense.dtype)[:, None, :, None]
+    return (apart * own_group).sum(-4).reshape(*window, inputs // groups, outputs)
+
+
 # One multiply-add for each tap: every channel on its own, (*window, 1, channels × multiplier).
 
 
 def depthwise(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
     """Convolve each channel with its own kernels, as sum of shifted products."""
     padded = _repeat(windows.pad(x), kernel)
-    parts = (windows.gather(padded, tap) * kernel[tap][0] for tap in windows.taps)
-    return sum(parts, start=next(parts))
+    return reduce(jnp.add, (windows.gather(padded, tap) * kernel[tap][0] for tap in windows.taps))
 
 
 def depthwise_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, inputs: int) -> jax.Array:
     """Return the gradient for x, which has `inputs` channels."""
-    parts = (windows.scatter(_fold(g * kernel[tap][0], inputs), tap) for tap in windows.taps)
-    return sum(parts, start=next(parts))
+    return reduce(jnp.add, (windows.scatter(_fold(g * kernel[tap][0], inputs), tap) for tap in windows.taps))
 
 
 def depthwise_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
@@ -143,13 +199,6 @@ def depthwise_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> j
 
 def _rows(x: jax.Array) -> jax.Array:
     return x.reshape(-1, x.shape[-1])
-
-
-def _swap_channels(kernel: jax.Array, groups: int) -> jax.Array:
-    """Exchange input and output channels of a kernel inside of each group."""
-    *window, inputs, outputs = kernel.shape
-    apart = kernel.reshape(*window, inputs, groups, outputs // groups)
-    return jnp.swapaxes(apart, -1, -3).reshape(*window, outputs // groups, groups * inputs)
 
 
 def _repeat(x: jax.Array, like: jax.Array) -> jax.Array:

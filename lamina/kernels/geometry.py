@@ -102,6 +102,12 @@ class Windows:
         """Positions inside a window, last axis fastest."""
         return product(*map(range, self.window))
 
+    def axes(self, which: slice) -> "Windows":
+        """Return the windows along some of the axes alone."""
+        return Windows(
+            self.size[which], self.window[which], self.strides[which], self.padding[which], self.dilation[which]
+        )
+
     def pad(self, x: jax.Array, value: float = 0.0) -> jax.Array:
         """Return `x`, of shape (batch, *size, channels), with the padding added."""
         if not self.is_padded:

@@ -146,4 +146,5 @@ def _factors(a, n, outputs, h0, mask, reverse):
 
 def _gate_slopes(a: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the slopes of z and r for their scaled arguments."""
-    return tuple(jnp.split(gate_slope(a) * 0.5, 2, axis=-1))
+    slope_z, slope_r = jnp.split(gate_slope(a) * 0.5, 2, axis=-1)
+    return slope_z, slope_r

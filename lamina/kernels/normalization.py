@@ -101,7 +101,7 @@ def layer_norm(
         mean = jnp.mean(values, axes, keepdims=True)
         variance = jnp.var(values, axes, keepdims=True)
         normalized = (values - mean) * lax.rsqrt(variance + epsilon) * scale + offset
-    return normalized.astype(x.dtype)
+    return jnp.asarray(normalized, x.dtype)
 
 
 # Moments.

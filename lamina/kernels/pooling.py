@@ -113,12 +113,9 @@ def _stages(windows: Windows) -> list[Windows]:
         return [windows]
     stages, size = [], list(windows.size)
     for axis in reversed(range(len(size))):
-        alone = (windows.window[axis], windows.strides[axis], windows.padding[axis])
-        window, strides, padding = (
-            tuple(value if other == axis else neutral for other in range(len(size)))
-            for value, neutral in zip(alone, (1, 1, (0, 0)), strict=True)
-        )
-        stages.append(Windows(tuple(size), window, strides, padding, windows.dilation))
+        window, strides, padding = [1] * len(size), [1] * len(size), [(0, 0)] * len(size)
+        window[axis], strides[axis], padding[axis] = windows.window[axis], windows.strides[axis], windows.padding[axis]
+        stages.append(Windows(tuple(size), tuple(window), tuple(strides), tuple(padding), windows.dilation))
         size[axis] = windows.output_size[axis]
     return stages
 
@@ -137,7 +134,7 @@ def _stage_max(x: jax.Array, windows: Windows) -> jax.Array:
 
 
 def _stage_max_forward(x: jax.Array, windows: Windows) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    maximum = _stage_max(x, windows)
+    maximum = jnp.asarray(_stage_max(x, windows))
     return maximum, (x, maximum)
 
 

@@ -70,13 +70,14 @@ def lstm(
             raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
     parts = _Sequence(x, mask, reverse, return_sequences, zero_output_for_mask, time_major)
     units = h0.shape[-1]
-    weights = [None if part is None else part.astype(parts.wide) for part in (kernel, recurrent_kernel, bias)]
+    weights: list[Any] = [None if part is None else part.astype(parts.wide) for part in (kernel, recurrent_kernel, bias)]
     state = (h0.astype(parts.wide), c0.astype(parts.wide))
     if fast_on_cpu() and x.size:
         # Halved are the arguments of sigmoids: i, f and o.
         halves = jnp.asarray([0.5, 0.5, 1.0, 0.5], parts.wide).repeat(units)
         kernel, recurrent_kernel, bias = (None if part is None else part * halves for part in weights)
-        outputs, *state = lstm_loop(
+        loop: Any = lstm_loop  # the decorator hides its type
+        outputs, *state = loop(
             parts.project(kernel, bias), recurrent_kernel, *state, parts.mask, return_sequences, reverse
         )
     else:
@@ -146,14 +147,9 @@ def gru(
     if fast_on_cpu() and x.size:
         halves = jnp.asarray([0.5, 0.5, 1.0], parts.wide).repeat(units)
         projected = parts.project(kernel * halves, input_bias * halves)
-        if reset_after:
-            outputs, h = gru_loop(
-                projected, recurrent_kernel * halves, state_bias, h0, parts.mask, return_sequences, reverse
-            )
-        else:
-            outputs, h = gru_loop_reset_before(
-                projected, recurrent_kernel * halves, h0, parts.mask, return_sequences, reverse
-            )
+        loop: Any = gru_loop if reset_after else gru_loop_reset_before  # the decorator hides their types
+        biases = (state_bias,) if reset_after else ()
+        outputs, h = loop(projected, recurrent_kernel * halves, *biases, h0, parts.mask, return_sequences, reverse)
         return parts.finish(outputs, h)
 
     def step(state, projected):
