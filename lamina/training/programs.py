@@ -62,9 +62,10 @@ class Programs:
         if self._trainer.model.run_eagerly:
             with jax.disable_jit():
                 return predict_step(self._trainer, self._variables)(values, x)
-        if self._predict is None:
-            self._predict = jax.jit(predict_step(self._trainer, self._variables))
         with plain_errors():
+            if self._predict is None:
+                step = predict_step(self._trainer, self._variables)
+                self._predict = jax.jit(step, compiler_options=_options(jax.make_jaxpr(step)(values, x)))
             return self._predict(values, x)
 
     def _run(
@@ -100,8 +101,7 @@ class Programs:
         donated = (0, 1) if kind == "train" else (1,)
         with plain_errors():
             traced = jax.jit(run, donate_argnums=donated).trace(*arguments)
-        options = compiler_options(has_convolution="conv_general_dilated" in str(traced.jaxpr))
-        program = traced.lower().compile(compiler_options=options)
+        program = traced.lower().compile(compiler_options=_options(traced.jaxpr))
         self.compile_seconds += time.perf_counter() - started
         return program
 
@@ -145,6 +145,10 @@ def epoch_function(
         return TrainState({}, {}, {}, {}), metrics, results(metrics)
 
     return run
+
+
+def _options(program: Any) -> dict[str, Any] | None:
+    return compiler_options(has_convolution="conv_general_dilated" in str(program))
 
 
 def _signature(data: Batch) -> Any:
