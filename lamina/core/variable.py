@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina import config
 from lamina.core import binding
@@ -133,7 +134,7 @@ class Variable:
         scope = binding.current()
         if scope.values is not None:
             scope.values[id(self)] = array
-        elif isinstance(array, jax.core.Tracer):
+        elif isinstance(array, Tracer):
             raise ValueError(
                 f"Variable {self.path!r} was assigned inside a function that JAX is transforming (jit, grad, vmap), "
                 "where the new value would be lost. Use lamina.functional(model), which returns updated state, "

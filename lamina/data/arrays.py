@@ -79,7 +79,7 @@ def take(data: PyTree, index: Any) -> PyTree:
 
 def rows_with_nan(data: PyTree) -> tuple[int, int]:
     """Return how many rows hold a NaN or an infinity, and the first of them (-1 where none does)."""
-    bad: np.ndarray | None = None
+    bad: Any = None
     for leaf in jax.tree.leaves(data):
         if not np.issubdtype(leaf.dtype, np.floating):
             continue
@@ -87,7 +87,7 @@ def rows_with_nan(data: PyTree) -> tuple[int, int]:
         with np.errstate(over="ignore", invalid="ignore"):
             if np.isfinite(host.sum(dtype=host.dtype)):  # one cheap pass clears the usual case
                 continue
-        found = ~np.isfinite(host).reshape(host.shape[0], -1).all(axis=1)
+        found = np.logical_not(np.isfinite(host).reshape(host.shape[0], -1).all(axis=1))
         bad = found if bad is None else bad | found
     if bad is None or not bad.any():
         return 0, -1

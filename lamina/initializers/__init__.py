@@ -105,7 +105,7 @@ _catalogue = Catalogue(
 )
 
 
-def get(identifier: Any) -> Callable[..., Any] | None:
+def get(identifier: Any) -> Any:
     """Return the initializer that a name, a configuration, a class, a function or an array stands for.
 
     Args:

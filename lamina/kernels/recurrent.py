@@ -6,6 +6,8 @@ beforehand one tanh serves all gates. The forward loop keeps only what cannot be
 backward pass are computed for all steps at once before its loop, and the weights' gradients by one product after it.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -70,12 +72,15 @@ def lstm(
             raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
     parts = _Sequence(x, mask, reverse, return_sequences, zero_output_for_mask, time_major)
     units = h0.shape[-1]
-    weights: list[Any] = [None if part is None else part.astype(parts.wide) for part in (kernel, recurrent_kernel, bias)]
+    weights: list[Any] = [
+        None if part is None else part.astype(parts.wide) for part in (kernel, recurrent_kernel, bias)
+    ]
     state = (h0.astype(parts.wide), c0.astype(parts.wide))
     if fast_on_cpu() and x.size:
         # Halved are the arguments of sigmoids: i, f and o.
         halves = jnp.asarray([0.5, 0.5, 1.0, 0.5], parts.wide).repeat(units)
-        kernel, recurrent_kernel, bias = (None if part is None else part * halves for part in weights)
+        weights = [None if part is None else part * halves for part in weights]
+        kernel, recurrent_kernel, bias = weights
         loop: Any = lstm_loop  # the decorator hides its type
         outputs, *state = loop(
             parts.project(kernel, bias), recurrent_kernel, *state, parts.mask, return_sequences, reverse

@@ -33,8 +33,8 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     """
     y_true, y_pred = comparable(y_true, y_pred, "huber")
     error = jnp.abs(y_pred - y_true)
-    delta = jnp.asarray(delta, error.dtype)
-    return jnp.where(error <= delta, 0.5 * jnp.square(error), delta * error - 0.5 * jnp.square(delta)).mean(axis=-1)
+    bound = jnp.asarray(delta, error.dtype)
+    return jnp.where(error <= bound, 0.5 * jnp.square(error), bound * error - 0.5 * jnp.square(bound)).mean(axis=-1)
 
 
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:

@@ -58,9 +58,9 @@ def class_numbers_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, na
     y_pred = as_float(y_pred)
     if not y_pred.ndim:
         raise ValueError(f"{name} needs a value for each class, (batch, classes), but y_pred is a scalar.")
-    given, scores_shape = jnp.shape(y_true), y_pred.shape
-    y_pred = jnp.moveaxis(y_pred, axis, -1)
     labels = jnp.asarray(y_true)
+    given, scores_shape = labels.shape, y_pred.shape
+    y_pred = jnp.moveaxis(y_pred, axis, -1)
     if labels.ndim == y_pred.ndim and labels.shape[axis] == 1:
         labels = labels.squeeze(axis)
     if labels.shape != y_pred.shape[:-1]:
@@ -100,6 +100,8 @@ class SparseCategoricalCrossentropy(FunctionLoss):
 
     keeps_integers = True
     unwritten = {"axis": -1}
+    ignore_class: int | None
+    axis: int
 
     def __init__(
         self,

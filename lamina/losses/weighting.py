@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from lamina.losses.alignment import align_ranks
@@ -33,7 +35,7 @@ def match_axes(first: Array, second: Array) -> tuple[Array, Array]:
 
 
 def apply_mask(
-    sample_weight: ArrayLike | None, mask: ArrayLike | None, dtype: object, reduction: str | None
+    sample_weight: ArrayLike | None, mask: ArrayLike | None, dtype: Any, reduction: str | None
 ) -> Array | None:
     """Return the sample weights with a mask worked into them, such that `reduce_weighted` divides as Keras does.
 

@@ -178,7 +178,7 @@ _WRITTEN = object()
 
 
 def samplewise(
-    values: ArrayLike, sample_weight: ArrayLike | None, dtype: object, reduce: Callable[..., Array], name: str
+    values: ArrayLike, sample_weight: ArrayLike | None, dtype: Any, reduce: Callable[..., Array], name: str
 ) -> tuple[Array, Array | None]:
     """Return one weighted value and one weight a sample.
 

@@ -192,14 +192,15 @@ class Sequential(Model):
         return x, mask
 
     def call_with_mask(self, *args: Any, **kwargs: Any) -> tuple[PyTree, PyTree]:
-        inputs = args[0] if args else kwargs.get("inputs")
+        inputs: Any = args[0] if args else kwargs.get("inputs")
         if isinstance(inputs, dict) or (isinstance(inputs, list | tuple) and any(hasattr(x, "shape") for x in inputs)):
             received = f"a {type(inputs).__name__} of {len(inputs)} arrays"
             raise ValueError(_SEVERAL_INPUTS.format(name=self.name, received=received))
         if not self.layers:
             raise ValueError(f"Model {self.name!r} has no layers; add some before it is called.")
-        if not self.built and hasattr(inputs, "shape"):
-            self.build((None, *inputs.shape[1:]))  # the first batch's size is an accident
+        shape = getattr(inputs, "shape", None)
+        if not self.built and shape is not None:
+            self.build((None, *shape[1:]))  # the first batch's size is an accident
         return super().call_with_mask(*args, **kwargs)
 
     def _fit_rank(self, x: Any) -> Any:

@@ -24,7 +24,7 @@ def use_compilation_cache() -> None:
         return
     _done = True
     wanted = os.environ.get("LAMINA_COMPILATION_CACHE", "")
-    if wanted.lower() in ("off", "0", "no", "false") or jax.config.jax_compilation_cache_dir:
+    if wanted.lower() in ("off", "0", "no", "false") or getattr(jax.config, "jax_compilation_cache_dir", None):
         return
     folder = private_folder(Path(wanted) if wanted else _default_folder())
     if folder is None:

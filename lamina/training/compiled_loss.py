@@ -57,7 +57,8 @@ class CompiledLoss:
                 continue
             value = loss(targets[index], predictions[index], weights[index], mask=masks[index])
             parts[self.outputs.names[index]] = jnp.mean(value)
-            weighted = jnp.mean(value) if self.weights[index] is None else jnp.mean(value) * self.weights[index]
+            weight = self.weights[index]
+            weighted = jnp.mean(value) if weight is None else jnp.mean(value) * weight
             total = weighted if total is None else total + weighted
         return total, parts
 

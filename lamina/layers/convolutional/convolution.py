@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina import activations, constraints, initializers, kernels, regularizers
 from lamina.config import standardize_data_format
+from lamina.core.variable import Variable
 from lamina.layers.arguments import choice, per_axis, positive_int, refuse
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
@@ -23,6 +24,7 @@ class BaseConvolution(Layer):
     """
 
     paddings: tuple[str, ...] = ("valid", "same")
+    bias: Variable | None
 
     def __init__(
         self,

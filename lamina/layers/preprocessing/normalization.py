@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -57,10 +58,10 @@ class Normalization(Layer):
             raise ValueError(f"Layer {self.name!r}: pass both mean and variance, or none of them.")
         self.input_mean = None if mean is None else np.asarray(mean, self.variable_dtype)
         self.input_variance = None if variance is None else np.asarray(variance, self.variable_dtype)
-        if self.input_mean is not None and self.input_mean.shape != self.input_variance.shape:  # type: ignore[union-attr]
+        shapes = [given.shape for given in (self.input_mean, self.input_variance) if given is not None]
+        if len(set(shapes)) > 1:
             raise ValueError(
-                f"Layer {self.name!r}: mean and variance must have one shape, got {self.input_mean.shape} and "
-                f"{np.shape(variance)}."
+                f"Layer {self.name!r}: mean and variance must have one shape, got {shapes[0]} and {shapes[1]}."
             )
 
     def build(self, input_shape: Shape) -> None:
@@ -83,13 +84,14 @@ class Normalization(Layer):
             )
         self.broadcast_shape = tuple(input_shape[axis] if axis in self.kept_axes else 1 for axis in range(ndim))
         counted = {axis: input_shape[axis] for axis in self.axis}
-        rank = "min_ndim" if all(axis < 0 for axis in self.axis) else "ndim"
-        self.input_spec = InputSpec(axes=counted, **{rank: ndim}) if counted else None
+        from_the_end = all(axis < 0 for axis in self.axis)
+        rank: dict[str, Any] = {"min_ndim" if from_the_end else "ndim": ndim}
+        self.input_spec = InputSpec(axes=counted, **rank) if counted else None
         if self.input_mean is None:
             self.adapt_mean = self.add_weight(sizes, "zeros", trainable=False, name="mean")
             self.adapt_variance = self.add_weight(sizes, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
-        elif self.input_mean.size not in (1, np.prod(sizes, dtype=int)):
+        elif self.input_mean.size not in (1, math.prod(size for size in sizes if size is not None)):
             raise ValueError(
                 f"Layer {self.name!r}: the mean of shape {self.input_mean.shape} does not fit an input of shape "
                 f"{tuple(input_shape)}, whose axis {self.axis} has size {sizes}."
@@ -148,7 +150,8 @@ class Normalization(Layer):
     def call(self, inputs: Array) -> Array:
         if not jnp.issubdtype(inputs.dtype, jnp.floating):
             inputs = inputs.astype(self.variable_dtype)
-        mean, variance = self.mean, self.variance
+        mean = self._broadcast(self.input_mean, "adapt_mean")
+        variance = self._broadcast(self.input_variance, "adapt_variance")
         if not self.axis:
             mean, variance = mean.reshape(()), variance.reshape(())
         deviation = jnp.maximum(jnp.sqrt(variance), config.epsilon())
@@ -166,7 +169,7 @@ class Normalization(Layer):
     def _positive_axes(self, ndim: int) -> set[int]:
         return {axis % ndim for axis in self.axis}
 
-    def _broadcast(self, given: np.ndarray | None, variable: str) -> Array | None:
+    def _broadcast(self, given: np.ndarray | None, variable: str) -> Any:
         if given is None:
             if not self.built:
                 return None
@@ -185,7 +188,8 @@ class Normalization(Layer):
             raise TypeError(
                 f"Layer {self.name!r}: adapt takes an array or an iterable of batches, got {type(data).__name__}."
             )
-        batches = (data[index] for index in range(len(data))) if _is_indexed(data) else iter(data)
+        indexed: Any = data
+        batches = (indexed[index] for index in range(len(indexed))) if _is_indexed(data) else iter(indexed)
         for batch in batches:
             yield self._numbers(batch[0] if isinstance(batch, tuple) else batch)
 

@@ -61,7 +61,7 @@ class RNN(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
+        self.cell: Any = StackedRNNCells(list(cell)) if isinstance(cell, list | tuple) else cell
         if not callable(getattr(self.cell, "call", None)):
             raise ValueError(f"Layer {self.name!r}: a cell has a method call(inputs, states); {cell!r} has none.")
         if not hasattr(self.cell, "state_size"):
