@@ -17,6 +17,9 @@ from lamina.kernels.geometry import Windows
 # Rows of the product (batch slice × output positions) above which the kernel gradient is summed over batch slices.
 ROWS_PER_SLICE = 8192
 MOST_SLICES = 16
+# Taps above which the kernel gradient of a depthwise convolution goes through the batch one example after the other:
+# all taps then read it from cache.
+MOST_DEPTHWISE_TAPS = 9
 
 
 def direct(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
@@ -72,15 +75,19 @@ def matmul_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.
 
 def turn_round(kernel: jax.Array, windows: Windows) -> tuple[jax.Array, Windows]:
     """Return the kernel and windows whose convolution with g is the input gradient, where windows move by one."""
-    space = tuple(range(len(windows.window)))
+    turned = jnp.flip(kernel, tuple(range(len(windows.window))))
+    return jnp.swapaxes(turned, -1, -2), input_gradient_windows(windows)
+
+
+def input_gradient_windows(windows: Windows) -> Windows:
+    """Return the windows over g that see, at each input, the outputs it has a part in, where windows move by one."""
     padding = tuple(
         (extent - 1 - low, length + low - count)
         for extent, (low, _), length, count in zip(
             windows.extents, windows.padding, windows.size, windows.output_size, strict=True
         )
     )
-    backward = Windows(windows.output_size, windows.window, (1,) * len(space), padding, windows.dilation)
-    return jnp.swapaxes(jnp.flip(kernel, space), -1, -2), backward
+    return Windows(windows.output_size, windows.window, windows.strides, padding, windows.dilation)
 
 
 def transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
@@ -186,15 +193,27 @@ def depthwise(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
 
 def depthwise_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, inputs: int) -> jax.Array:
     """Return the gradient for x, which has `inputs` channels."""
+    if windows.is_dense:
+        # One fused sum of shifted slices again; adding up spread parts takes a pass over memory for each tap.
+        backward = input_gradient_windows(windows)
+        return _fold(depthwise(g, jnp.flip(kernel, tuple(range(len(windows.window)))), backward), inputs)
     return reduce(jnp.add, (windows.scatter(_fold(g * kernel[tap][0], inputs), tap) for tap in windows.taps))
 
 
 def depthwise_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
-    """Return the gradient for the kernel."""
+    """Return the gradient for the kernel: for each tap and channel the sum of what the window sees times g."""
     padded = _repeat(windows.pad(x), g)
-    everything_but_channels = tuple(range(g.ndim - 1))
-    parts = [(windows.gather(padded, tap) * g).sum(everything_but_channels) for tap in windows.taps]
-    return jnp.stack(parts).reshape(*windows.window, 1, g.shape[-1])
+
+    def sums(padded: jax.Array, g: jax.Array) -> jax.Array:
+        everything_but_channels = tuple(range(g.ndim - 1))
+        return jnp.stack([(windows.gather(padded, tap) * g).sum(everything_but_channels) for tap in windows.taps])
+
+    if math.prod(windows.window) <= MOST_DEPTHWISE_TAPS:
+        total = sums(padded, g)
+    else:
+        start = jnp.zeros((math.prod(windows.window), g.shape[-1]), g.dtype)
+        total, _ = lax.scan(lambda total, pair: (total + sums(*pair), None), start, (padded[:, None], g[:, None]))
+    return total.reshape(*windows.window, 1, g.shape[-1])
 
 
 def _rows(x: jax.Array) -> jax.Array:

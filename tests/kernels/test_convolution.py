@@ -53,6 +53,27 @@ def test_depthwise_agrees_with_lax(assert_agrees, random_arrays, multiplier, str
     assert_agrees(lambda x, kernel: depthwise_conv(x, kernel, strides=strides, padding=padding), x, kernel, loop=loop)
 
 
+@pytest.mark.parametrize("strides", [1, 2])
+def test_depthwise_with_many_taps(assert_agrees, random_arrays, strides):
+    x, kernel = random_arrays(0, (3, 9, 8, 4), (5, 4, 4, 2))
+    assert_agrees(lambda x, kernel: depthwise_conv(x, kernel, strides=strides, padding="same"), x, kernel)
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel", "groups"),
+    [
+        ((3, 6, 7, 32), (3, 3, 2, 32), 16),  # small groups, bundled
+        ((2, 6, 5, 6, 12), (3, 2, 3, 12, 10), 1),  # three dimensions, folded
+        ((3, 8, 8, 12), (3, 3, 12, 2), 1),  # few outputs
+        ((3, 8, 8, 8), (5, 5, 8, 16), 1),  # few inputs, many columns
+    ],
+)
+@pytest.mark.parametrize("strides", [1, 2])
+def test_every_rule_of_the_plan(assert_agrees, random_arrays, x, kernel, groups, strides):
+    arguments = {"groups": groups, "strides": strides, "padding": "same"}
+    assert_agrees(lambda x, kernel: conv(x, kernel, **arguments), *random_arrays(0, x, kernel))
+
+
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_depthwise_of_every_rank(assert_agrees, random_arrays, rank):
     x, kernel = random_arrays(0, (2, *(5, 6, 4)[:rank], 3), (*(2, 3, 2)[:rank], 3, 2))
