@@ -152,7 +152,8 @@ def serialize(value: Any) -> Any:
     if inspect.isclass(value):
         return {**_identity(value), "config": None}
     if hasattr(value, "get_config"):
-        described = {**_identity(type(value)), "config": in_config(_plain(value.get_config()))}
+        identity = getattr(value, "serialized_identity", None) or _identity(type(value))
+        described = {**identity, "config": in_config(_plain(value.get_config()))}
         build_config = value.get_build_config() if hasattr(value, "get_build_config") else None
         if build_config:
             described["build_config"] = build_config

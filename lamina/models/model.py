@@ -172,6 +172,13 @@ class Model(Layer):
             return super().get_config()
         return {"name": self.name, "trainable": self.trainable, **graph_config(self.graph)}
 
+    @property
+    def serialized_identity(self) -> dict[str, Any] | None:
+        """How files call the class of a graph, where it differs from the class's own name."""
+        if self.graph is None or type(self) is not Model:
+            return None
+        return {"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional"}
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """Return a model made from `get_config`.

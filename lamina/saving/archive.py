@@ -1,0 +1,204 @@
+"""Reading `.keras` archives and folders: members by name, within bounds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from lamina.saving.errors import LoadError
+from lamina.saving.hdf5.chunks import check_inflation
+from lamina.saving.hdf5.source import Source
+
+METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+ASSETS = "assets"
+_KNOWN = (METADATA, CONFIG, WEIGHTS)
+_MOST_MEMBERS = 10_000
+_LARGEST_TEXT = 1 << 28
+_LOCAL_HEADER = 30
+_ENCRYPTED = 0x1
+
+
+class Archive:
+    """The members of a model file or folder.
+
+    Attributes:
+        path: the file or folder.
+        sizes: bytes of each member, by name.
+    """
+
+    path: Path
+    sizes: dict[str, int]
+
+    def source(self, name: str) -> Source:
+        """Return the bytes of a member.
+
+        Raises:
+            LoadError: if there is none, or it is damaged.
+        """
+        raise NotImplementedError
+
+    def text(self, name: str) -> bytes:
+        """Return a member that is text; see `source`."""
+        source = self.source(name)
+        if source.size > _LARGEST_TEXT:
+            source.fail(f"{source.size:,} bytes are too many for a text.")
+        return source.read(0, source.size) if source.size else b""
+
+    def label(self, name: str) -> str:
+        """Return how messages call a member."""
+        return f"{self.path.name}/{name}"
+
+
+class ZipArchive(Archive):
+    """A zip file; members are checked when it is opened."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self.file = file
+        self.file_size = os.fstat(file.fileno()).st_size
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                comment = archive.comment
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error) as error:
+            raise LoadError(f"{path}: this is no complete .keras file ({error}).") from error
+        if len(members) > _MOST_MEMBERS:
+            raise LoadError(f"{path}: the archive has {len(members):,} members; a model file has a handful.")
+        self.members: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            self._check(member)
+            if not member.is_dir():
+                self.members[member.filename] = member
+        self.sizes = {name: member.file_size for name, member in self.members.items()}
+        self._check_layout(comment)
+
+    def _check(self, member: zipfile.ZipInfo) -> None:
+        name = member.orig_filename
+        check_member_name(name, self.path)
+        if member.filename in self.members:
+            raise LoadError(f"{self.path}: the archive has two members named {name!r}.")
+        if member.flag_bits & _ENCRYPTED:
+            raise LoadError(f"{self.label(name)}: the member is encrypted.")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise LoadError(f"{self.label(name)}: it is compressed in a way that Keras does not use.")
+        kind = member.external_attr >> 28
+        if kind not in (0, 0o4, 0o10):
+            raise LoadError(f"{self.label(name)}: the member is a link or a device, not a file.")
+        stored = member.compress_type == zipfile.ZIP_STORED
+        if stored and member.file_size != member.compress_size:
+            raise LoadError(f"{self.label(name)}: the archive contradicts itself about the member's size.")
+        if member.header_offset + member.compress_size > self.file_size:
+            raise LoadError(f"{self.label(name)}: the archive ends before the member does; was it cut off?")
+
+    def _check_layout(self, comment: bytes) -> None:
+        """Refuse members that overlap, and anything before, between or after them that another reader might see."""
+        position = 0
+        for member in sorted(self.members.values(), key=lambda member: member.header_offset):
+            if member.header_offset < position:
+                raise LoadError(f"{self.label(member.filename)}: the member lies inside of another one.")
+            position = self._data_start(member) + member.compress_size
+        if comment:
+            raise LoadError(f"{self.path}: something is appended to the archive, which model files don't have.")
+
+    def _data_start(self, member: zipfile.ZipInfo) -> int:
+        self.file.seek(member.header_offset)
+        header = self.file.read(_LOCAL_HEADER)
+        if len(header) != _LOCAL_HEADER or header[:4] != b"PK\x03\x04":
+            raise LoadError(f"{self.label(member.filename)}: the member is not where the archive says.")
+        flags, method = struct.unpack("<HH", header[6:10])
+        name_size, extra_size = struct.unpack("<HH", header[26:30])
+        name = self.file.read(name_size)
+        if (
+            name.decode("utf-8", "replace") != member.orig_filename
+            or method != member.compress_type
+            or flags & _ENCRYPTED
+        ):
+            raise LoadError(f"{self.label(member.filename)}: the archive contradicts itself about this member.")
+        return member.header_offset + _LOCAL_HEADER + name_size + extra_size
+
+    def source(self, name: str) -> Source:
+        member = self.members.get(name)
+        if member is None:
+            raise LoadError(f"{self.path}: there is no {name!r} in the archive, so it is no model file.")
+        start = self._data_start(member)
+        label = self.label(name)
+        if start + member.compress_size > self.file_size:
+            raise LoadError(f"{label}: the archive ends before the member does; was it cut off?")
+        packed = Source(self.file, start, member.compress_size, label)
+        if member.compress_type == zipfile.ZIP_STORED:
+            return packed
+        check_inflation(packed, member.file_size, member.compress_size)
+        data = _inflate(packed, member.file_size)
+        return Source(BytesIO(data), 0, len(data), label)
+
+
+def _inflate(packed: Source, size: int) -> bytes:
+    inflator = zlib.decompressobj(-15)
+    try:
+        data = inflator.decompress(packed.read(0, packed.size) if packed.size else b"", size + 1)
+    except zlib.error as error:
+        packed.damaged(str(error))
+    if len(data) != size or not inflator.eof:
+        packed.damaged("a member is not as long as it says")
+    return data
+
+
+class FolderArchive(Archive):
+    """A folder with the same members."""
+
+    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+        self.path = path
+        self.stack = stack
+        self.sizes = {}
+        for name in _KNOWN:
+            member = path / name
+            if member.is_symlink():
+                raise LoadError(f"{member}: this is a link to another place, which is not followed.")
+            if member.is_file():
+                self.sizes[name] = member.stat().st_size
+
+    def source(self, name: str) -> Source:
+        if name not in self.sizes:
+            hint = ""
+            if (self.path / "saved_model.pb").exists():
+                hint = " It is a TensorFlow SavedModel, which only TensorFlow can run; save the model as .keras there."
+            raise LoadError(f"{self.path}: there is no {name!r} in the folder, so it is no model.{hint}")
+        file = self.stack.enter_context(open(self.path / name, "rb", buffering=0))
+        return Source(file, 0, self.sizes[name], self.label(name))
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[Archive]:
+    """Open a `.keras` file, or a folder with the same content.
+
+    Raises:
+        LoadError: if it is neither.
+    """
+    if path.is_dir():
+        with contextlib.ExitStack() as stack:
+            yield FolderArchive(path, stack)
+        return
+    try:
+        file = open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        raise LoadError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise LoadError(f"{path}: the file can't be opened ({os.strerror(error.errno or 0)}).") from error
+    with file:
+        yield ZipArchive(path, file)
+
+
+def check_member_name(name: str, path: Path) -> None:
+    """Raise unless a member's name is a plain relative path."""
+    parts = name.removesuffix("/").split("/")
+    bad = not name or "\0" in name or "\\" in name or ":" in name or any(part in ("", ".", "..") for part in parts)
+    if bad or not name.isprintable():
+        raise LoadError(f"{path}: the archive has a member named {name!r}, which is no plain name.")

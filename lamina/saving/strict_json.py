@@ -1,0 +1,79 @@
+"""JSON as model files hold it: one meaning only, and no tricks."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from lamina.saving.errors import LoadError
+
+_DEEPEST = 200
+_LARGEST = 2**64
+
+
+def parse(text: bytes | str, name: str) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the text, UTF-8 where it is bytes.
+        name: what messages call it.
+
+    Raises:
+        LoadError: if it is no JSON, nested more than 200 deep, repeats a key, or holds NaN or a number of a size that
+            no model has.
+    """
+
+    def fail(problem: str) -> NoReturn:
+        raise LoadError(f"{name}: {problem}")
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+            fail(f"the key {twice!r} stands twice in one object.")
+        return found
+
+    def constant(word: str) -> float:
+        if word == "NaN":
+            fail("it holds NaN, which no argument of a layer can be.")
+        return float(word)  # attention masks and clipping do use infinity
+
+    def whole(digits: str) -> int:
+        if len(digits) > 21 or abs(number := int(digits)) > _LARGEST:
+            fail(f"it holds a number of {len(digits)} digits.")
+        return number
+
+    def real(digits: str) -> float:
+        if len(digits) > 64 or not math.isfinite(number := float(digits)):
+            fail(f"it holds the number {digits[:24]}…, which is out of range.")
+        return number
+
+    try:
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        _check_depth(text, fail)
+        return json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
+    except UnicodeDecodeError:
+        fail("it is no UTF-8 text.")
+    except json.JSONDecodeError as error:
+        fail(f"it is no JSON: {error.msg} in line {error.lineno}.")
+    except RecursionError:
+        fail(f"it is nested more than {_DEEPEST} deep.")
+
+
+def _check_depth(text: str, fail: Any) -> None:
+    """Count brackets outside of strings, before a parser recurses into them."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return
+    depth = 0
+    for index, piece in enumerate(text.replace("\\\\", "").replace('\\"', "").split('"')):
+        if index % 2:  # inside a string
+            continue
+        for character in piece:
+            if character in "[{":
+                depth += 1
+                if depth > _DEEPEST:
+                    fail(f"it is nested more than {_DEEPEST} deep.")
+            elif character in "]}":
+                depth -= 1
