@@ -46,3 +46,17 @@ def per_axis(value: Any, rank: int, argument: str, layer: str, least: int = 1) -
         each = "" if rank == 1 else f", or {rank} of them (one for each axis)"
         raise ValueError(f"Layer {layer!r}: {argument} must be a whole number >= {least}{each}; got {value!r}.")
     return tuple(int(size) for size in sizes)
+
+
+def not_negative(value: Any, argument: str, layer: str) -> Any:
+    """Return `value` if it is a number of at least 0, or raise a ValueError that names the layer and the argument."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value >= 0:
+        raise ValueError(f"Layer {layer!r}: {argument} must be a number >= 0, got {value!r}.")
+    return value
+
+
+def rate_below_one(value: Any, argument: str, layer: str) -> float:
+    """Return `value` as a float in [0, 1), or raise a ValueError that names the layer and the argument."""
+    if rate(value, argument, layer) == 1:
+        raise ValueError(f"Layer {layer!r}: {argument} must be below 1, or nothing would be left.")
+    return float(value)

@@ -409,6 +409,10 @@ class Layer:
             self._own_losses = [loss for loss in inner.losses or [] if not isinstance(loss, jax.core.Tracer)]
         return outputs, output_mask
 
+    def traced_spec(self, *args: Any, **kwargs: Any) -> PyTree:
+        """Return the outputs as symbolic tensors, found by tracing `call`; the layer must be built."""
+        return shapes.infer(self._outputs, *args, **kwargs)
+
     def _outputs(self, *args: Any, **kwargs: Any) -> PyTree:
         """What is traced for shapes: the call on arrays that were symbolic a moment ago, so not converted yet."""
         return self._call_now(*self._convert((args, kwargs)))[0]
@@ -437,7 +441,7 @@ class Layer:
             shape = self.compute_output_shape(input_shape)
             outputs = shapes.map_shapes(lambda one: KerasTensor(one, self.compute_dtype), shape)
         else:
-            outputs = shapes.infer(self._outputs, *args, **kwargs)
+            outputs = self.traced_spec(*args, **kwargs)
         self._nodes.append(Node(self, args, kwargs, outputs))
         return outputs, None
 
@@ -461,7 +465,7 @@ class Layer:
         layer = self if self.built else copy.deepcopy(self)
         with layer._located(_first_input(args, kwargs)):
             layer._ensure_built(args, kwargs)
-            return shapes.infer(layer._outputs, *args, **kwargs)
+            return layer.traced_spec(*args, **kwargs)
 
     def stateless_call(
         self,
@@ -672,7 +676,8 @@ def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
         with binding.within(autocast=None):
             build(self, *args, **kwargs)
         bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-        self._build_shapes = {name: value for name, value in bound.items() if name != "self"}
+        built_for = {name: value for name, value in bound.items() if name != "self"}
+        self._build_shapes = {"input_shape": value for value in built_for.values()} if len(built_for) == 1 else built_for
         self.built = True
         relabel(self)
 

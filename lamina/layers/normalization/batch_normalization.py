@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from lamina import constraints, initializers, regularizers
+from lamina.kernels.normalization import moments
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
-from lamina.layers.normalization.statistics import moments
 from lamina.typing import Array, Shape
 
 _CLIPPING_KEYS = ("rmax", "rmin", "dmax")
@@ -150,7 +150,7 @@ class BatchNormalization(Layer):
         axis = self.axis % inputs.ndim
         if training and self.trainable:
             reduced = tuple(other for other in range(inputs.ndim) if other != axis)
-            mean, variance = moments(inputs.astype(_at_least_float32(inputs.dtype)), reduced, mask)
+            mean, variance = moments(inputs, reduced, mask)
             factor, shift = self._learn(mean, variance)
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
@@ -195,8 +195,3 @@ def _move(average: Any, value: Array, momentum: float) -> None:
 
 def _root_of(initializer: Any) -> Any:
     return lambda shape, dtype=None: jnp.sqrt(initializer(shape, dtype=dtype))
-
-
-def _at_least_float32(dtype: Any) -> Any:
-    """Return the type for sums: half precision overflows at 65504 and bfloat16 keeps three digits."""
-    return jnp.promote_types(dtype, "float32")

@@ -49,10 +49,11 @@ class Dropout(Layer):
         if self.rate == 1:
             return jnp.zeros_like(inputs)
         keep = 1 - self.rate
-        mask = keep_mask(self.seed_generator.next(), self._mask_shape(inputs.shape), keep)
+        mask = keep_mask(self.seed_generator.next(), self.mask_shape(inputs.shape), keep)
         return jnp.where(mask, inputs / jnp.asarray(keep, inputs.dtype), jnp.zeros((), inputs.dtype))
 
-    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the mask for inputs of a shape."""
         if self.noise_shape is None:
             return shape
         if len(self.noise_shape) != len(shape):

@@ -1,9 +1,13 @@
-from . import convolutional, core, normalization, pooling, recurrent
+from . import activations, convolutional, core, merging, normalization, pooling, recurrent, regularization, reshaping
 
 ALL = [
     *core.CASES,
+    *activations.CASES,
     *convolutional.CASES,
-    *pooling.CASES,
+    *merging.CASES,
     *normalization.CASES,
+    *pooling.CASES,
     *recurrent.CASES,
+    *regularization.CASES,
+    *reshaping.CASES,
 ]

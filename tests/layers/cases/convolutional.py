@@ -3,6 +3,7 @@
 from ..oracle import case, cases
 
 ONE, TWO, THREE = (2, 9, 4), (2, 8, 7, 4), (1, 5, 6, 4, 2)
+FIRST = (2, 4, 8, 7)
 
 CASES = [
     *cases("Conv1D", ONE, 4, 3, vary={"padding": ["valid", "same", "causal"], "strides": [1, 2]}),
@@ -25,4 +26,25 @@ CASES = [
     *cases("Conv3D", THREE, 2, 2, vary={"padding": ["valid", "same"], "strides": [1, 2]}),
     case("Conv3D", THREE, 2, (1, 2, 3), dilation_rate=(1, 1, 1), groups=2),
     case("Conv3D", (1, 2, 5, 6, 4), 2, 2, data_format="channels_first"),
+    *cases("Conv1DTranspose", ONE, 3, 3, vary={"padding": ["valid", "same"], "strides": [1, 2, 4]}),
+    *cases("Conv1DTranspose", ONE, 3, 3, vary={"padding": ["valid", "same"], "output_padding": [0, 1]}, strides=2),
+    case("Conv1DTranspose", ONE, 3, 2, dilation_rate=2),
+    *cases("Conv2DTranspose", TWO, 3, (3, 2), vary={"padding": ["valid", "same"], "strides": [1, 2, (2, 1)]}),
+    case("Conv2DTranspose", TWO, 3, 3, strides=(2, 3), output_padding=(1, 2), padding="same"),
+    case("Conv2DTranspose", FIRST, 3, 3, strides=2, data_format="channels_first", use_bias=False),
+    *cases("Conv3DTranspose", THREE, 2, 2, vary={"padding": ["valid", "same"], "strides": [1, 2]}),
+    *cases(
+        "DepthwiseConv1D", ONE, 3, vary={"padding": ["valid", "same"], "strides": [1, 2], "depth_multiplier": [1, 2]}
+    ),
+    *cases(
+        "DepthwiseConv2D", TWO, 3, vary={"padding": ["valid", "same"], "strides": [1, 2], "depth_multiplier": [1, 2]}
+    ),
+    case("DepthwiseConv2D", TWO, 2, dilation_rate=2, use_bias=False, activation="relu"),
+    case("DepthwiseConv2D", FIRST, 3, data_format="channels_first", depth_multiplier=2),
+    *cases(
+        "SeparableConv1D", ONE, 3, 3, vary={"padding": ["valid", "same"], "strides": [1, 2], "depth_multiplier": [1, 2]}
+    ),
+    *cases("SeparableConv2D", TWO, 3, 3, vary={"padding": ["valid", "same"], "strides": [1, 2]}),
+    case("SeparableConv2D", TWO, 3, 2, depth_multiplier=2, dilation_rate=2, activation="tanh", use_bias=False),
+    case("SeparableConv2D", FIRST, 3, 3, data_format="channels_first", pointwise_regularizer="l1"),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..oracle import case, cases, mask_of
+from ..oracle import case, cases, mask_of, nested
 
 CASES = [
     *cases("BatchNormalization", (4, 3), momentum=0.7, vary={"center": [True, False], "scale": [True, False]}),
@@ -22,4 +22,26 @@ CASES = [
     case("Normalization", (4, 3), mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0]),
     case("Normalization", (4, 3), mean=1.0, variance=4.0, invert=True),
     case("Normalization", np.arange(6, dtype="int32").reshape(2, 3)),
+    *cases("LayerNormalization", (3, 4, 5), vary={"axis": [-1, 1, (1, 2), (2, 1)]}),
+    *cases("LayerNormalization", (4, 3), epsilon=0.1, vary={"center": [True, False], "scale": [True, False]}),
+    case("LayerNormalization", (4, 3), gamma_regularizer="l2", beta_constraint="non_neg", beta_initializer="ones"),
+    case("LayerNormalization", (4, 3), dtype="mixed_bfloat16", tolerance=3e-2),
+    *cases("GroupNormalization", (2, 5, 6), vary={"groups": [1, 2, 3, -1], "axis": [-1]}),
+    case("GroupNormalization", (2, 6, 5), groups=3, axis=1),
+    case("GroupNormalization", (2, 3, 4, 6), groups=2, epsilon=0.1, center=False),
+    case("GroupNormalization", (2, 3, 4), groups=2, scale=False),
+    *cases("RMSNormalization", (3, 4, 5), vary={"axis": [-1, (1, 2)], "epsilon": [1e-6, 0.1]}),
+    *cases("UnitNormalization", (3, 4, 5), vary={"axis": [-1, 1, (1, 2)]}),
+    *(
+        nested(
+            f"SpectralNormalization({name}, power_iterations={iterations})",
+            lambda layers, iterations=iterations, make=make: layers.SpectralNormalization(make(layers), iterations),
+            inputs,
+        )
+        for name, make, inputs in [
+            ("Dense", lambda layers: layers.Dense(4), (3, 5)),
+            ("Conv2D", lambda layers: layers.Conv2D(4, 2), (2, 4, 4, 3)),
+        ]
+        for iterations in (1, 3)
+    ),
 ]

@@ -26,4 +26,13 @@ CASES = [
     ),
     case("GlobalAveragePooling1D", (2, 5, 3), call={"mask": mask_of(2, 5)}),
     case("GlobalAveragePooling1D", (2, 5, 3), keepdims=True, call={"mask": mask_of(1, 4)}),
+    *(
+        one
+        for kind in ("Max", "Average")
+        for rank, shape in SHAPES.items()
+        for one in [
+            *cases(f"Adaptive{kind}Pooling{rank}D", shape, vary={"output_size": [1, 2, 3, (4,) * rank]}),
+            case(f"Adaptive{kind}Pooling{rank}D", CHANNELS_FIRST[rank], 3, data_format="channels_first"),
+        ]
+    ),
 ]

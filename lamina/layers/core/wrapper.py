@@ -1,0 +1,43 @@
+"""`Wrapper`: the base of layers around another layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.core.serialization import custom_object_scope, deserialize
+from lamina.layers.layer import Layer
+from lamina.typing import PyTree
+
+
+class Wrapper(Layer):
+    """A layer around another one, kept in `layer`. Subclasses say in `call` what they do with it.
+
+    Args:
+        layer: the layer inside.
+
+    Raises:
+        ValueError: if `layer` is no layer.
+    """
+
+    def __init__(self, layer: Layer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            made = " Make one of the class: Dense(3), not Dense." if isinstance(layer, type) else ""
+            raise ValueError(f"{type(self).__name__} goes around a layer, got {layer!r}.{made}")
+        self.layer = layer
+
+    def build(self, input_shape: PyTree = None) -> None:
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Return a layer made from `get_config`.
+
+        Args:
+            config: the constructor's arguments.
+            custom_objects: your own classes by name, such as that of the layer inside.
+        """
+        with custom_object_scope(custom_objects or {}):
+            return super().from_config({**config, "layer": deserialize(config["layer"])})

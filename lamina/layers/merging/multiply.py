@@ -1,0 +1,38 @@
+"""`Multiply`, and the same as a function."""
+
+from functools import reduce
+from typing import Any
+
+import jax.numpy as jnp
+
+from lamina.layers.merging.merge import Merge
+from lamina.typing import Array, PyTree
+
+
+class Multiply(Merge):
+    """Multiplies its inputs.
+
+    Input shape: a list of arrays of one shape, or of shapes that broadcast. Output shape: that shape.
+
+    Example:
+        >>> a, b = lamina.ops.array([[1.0, 2.0]]), lamina.ops.array([[3.0, 4.0]])
+        >>> lamina.layers.Multiply()([a, b]).tolist()
+        [[3.0, 8.0]]
+    """
+
+    def merge(self, inputs: list[Array]) -> Array:
+        return reduce(jnp.multiply, inputs)
+
+
+def multiply(inputs: list[PyTree], **kwargs: Any) -> PyTree:
+    """Return the product of `inputs`, arrays or symbolic tensors.
+
+    Args:
+        inputs: as for `Multiply`.
+        kwargs: arguments of the layer `Multiply`.
+
+    Example:
+        >>> lamina.layers.multiply([lamina.Input((3,)), lamina.Input((3,))]).shape
+        (None, 3)
+    """
+    return Multiply(**kwargs)(inputs)
