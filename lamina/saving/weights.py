@@ -22,6 +22,7 @@ _OWN = frozenset(
     {"_layers", "_graph_layers", "_nodes", "_weights", "_tensors", "_own_losses", "_build_shapes", "graph", "history"}
     | {"_trainer", "_compile_arguments"}
 )
+_NEVER_TRAINED = 2  # variables of an optimizer that has no slots yet: step count and learning rate
 _SAVED = (Layer, Optimizer, Metric, Loss)
 
 
@@ -65,6 +66,9 @@ def _attributes(value: Any) -> list[tuple[str, Any]]:
 def write_weights(model: Any) -> GroupToWrite:
     """Return what a weight file of a model holds."""
     root = GroupToWrite()
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        optimizer.build(model.trainable_variables)  # readers expect the slots of a compiled model
     for path, value in saved_objects(model):
         group = root.group(_vars(path))
         group.attributes["name"] = str(getattr(value, "name", type(value).__name__))
@@ -106,7 +110,7 @@ def read_weights(model: Any, root: Group, name: str, *, skip_mismatch: bool = Fa
             value.build(model.trainable_variables)
         found = _compare(path, value, datasets)
         if found and is_optimizer:
-            foreign_optimizer = True
+            foreign_optimizer = len(datasets) > _NEVER_TRAINED
         elif found:
             problems += found
         elif datasets:
