@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lamina.kernels.gru_loops import gru_loop, gru_loop_reset_before
+from lamina.kernels.gru_loop import gru_loop
 from lamina.kernels.lstm_loop import lstm_loop
 from lamina.kernels.platform import fast_on_cpu
 
@@ -114,7 +114,8 @@ def gru(
 ) -> tuple[jax.Array, jax.Array]:
     """Run a gated recurrent unit over a batch of sequences; gates in the order z (update), r (reset), h.
 
-    On the CPU only reverse-mode derivatives exist, of any order; forward mode needs `reference_kernels`.
+    On the CPU only reverse-mode derivatives exist, of any order; forward mode needs `reference_kernels`. With the
+    reset before the product no gradient was found that is faster than the plain one, which is taken then.
 
     Args:
         x: (batch, steps, features), or (steps, batch, features) if `time_major`.
@@ -149,12 +150,12 @@ def gru(
     units = h0.shape[-1]
     kernel, recurrent_kernel, h0 = (part.astype(parts.wide) for part in (kernel, recurrent_kernel, h0))
     input_bias, state_bias = _gru_biases(bias, units, reset_after, parts.wide)
-    if fast_on_cpu() and x.size:
+    if reset_after and fast_on_cpu() and x.size:
         halves = jnp.asarray([0.5, 0.5, 1.0], parts.wide).repeat(units)
         projected = parts.project(kernel * halves, input_bias * halves)
-        loop: Any = gru_loop if reset_after else gru_loop_reset_before  # the decorator hides their types
-        biases = (state_bias,) if reset_after else ()
-        outputs, h = loop(projected, recurrent_kernel * halves, *biases, h0, parts.mask, return_sequences, reverse)
+        outputs, h = gru_loop(
+            projected, recurrent_kernel * halves, state_bias, h0, parts.mask, return_sequences, reverse
+        )
         return parts.finish(outputs, h)
 
     def step(state, projected):

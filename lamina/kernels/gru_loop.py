@@ -1,4 +1,4 @@
-"""The loops of a GRU on the CPU, forward and backward, with the reset after or before the recurrent product.
+"""The two loops of a GRU on the CPU, forward and backward, with the reset after the recurrent product.
 
 Inputs are scaled so that one tanh serves both gates: with a = tanh(u), z and r are (1 + a) / 2.
 """
@@ -14,7 +14,7 @@ from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, ma
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
 def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
-    """Run the steps with the reset after the product.
+    """Run the steps.
 
     Args:
         u: Projected inputs, (steps, batch, 3 × units), scaled.
@@ -28,10 +28,10 @@ def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
     Returns:
         (outputs, h), the outputs in the order of `u`.
     """
-    return _after_forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse)[0]
+    return _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse)[0]
 
 
-def _after_forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
+def _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
     units = h0.shape[-1]
 
     def step(h, inputs):
@@ -50,7 +50,7 @@ def _after_forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse
     return (outputs if return_sequences else h, h), (recurrent, h0, mask, a, n, inner, outputs)
 
 
-def _after_backward(return_sequences, reverse, kept, cotangents):
+def _backward(return_sequences, reverse, kept, cotangents):
     recurrent, h0, mask, a, n, inner, outputs = kept
     dout, dh = cotangents
     if not return_sequences:
@@ -74,58 +74,7 @@ def _after_backward(return_sequences, reverse, kept, cotangents):
     return du, drecurrent, dstate_bias, dh, None
 
 
-gru_loop.defvjp(_after_forward, _after_backward)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def gru_loop_reset_before(u, recurrent, h0, mask, return_sequences, reverse):
-    """Run the steps with the reset before the product; arguments and results as for `gru_loop`."""
-    return _before_forward(u, recurrent, h0, mask, return_sequences, reverse)[0]
-
-
-def _before_forward(u, recurrent, h0, mask, return_sequences, reverse):
-    units = h0.shape[-1]
-    for_gates, for_state = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
-
-    def step(h, inputs):
-        projected, keep = inputs
-        a = keep_apart(jnp.tanh(projected[:, : 2 * units] + h @ for_gates))
-        z, r = gate(a[:, :units]), gate(a[:, units:])
-        n = keep_apart(jnp.tanh(projected[:, 2 * units :] + (r * h) @ for_state))
-        h_new = keep_apart(z * (h - n) + n)
-        if keep is not None:
-            h_new = jnp.where(keep, h_new, h)
-        return h_new, (a, n, h_new)
-
-    h, (a, n, outputs) = lax.scan(step, h0, (u, mask), reverse=reverse)
-    return (outputs if return_sequences else h, h), (recurrent, h0, mask, a, n, outputs)
-
-
-def _before_backward(return_sequences, reverse, kept, cotangents):
-    recurrent, h0, mask, a, n, outputs = kept
-    dout, dh = cotangents
-    if not return_sequences:
-        dh, dout = dh + dout, None
-    units = h0.shape[-1]
-    through_z, factor_z, r, factor_n, found = _factors(a, n, outputs, h0, mask, reverse)
-    factor_r = keep_apart(found * _gate_slopes(a)[1])
-    gates_transposed, state_transposed = keep_apart((recurrent[:, : 2 * units].T, recurrent[:, 2 * units :].T))
-
-    def step(dh, inputs):
-        through, for_z, for_n, for_r, reset, d = inputs
-        dh = keep_apart(dh if d is None else dh + d)
-        dn = keep_apart(dh * for_n)
-        dreset = keep_apart(dn @ state_transposed)
-        dgates = keep_apart(jnp.concatenate([dh * for_z, dreset * for_r], axis=-1))
-        return dh * through + dreset * reset + dgates @ gates_transposed, (dgates, dn)
-
-    inputs = (through_z, factor_z, factor_n, factor_r, r, dout)
-    dh, (dgates, dn) = lax.scan(step, dh, inputs, reverse=not reverse)
-    drecurrent = jnp.concatenate([matrix(found).T @ matrix(dgates), matrix(r * found).T @ matrix(dn)], axis=-1)
-    return jnp.concatenate([dgates, dn], axis=-1), drecurrent, dh, None
-
-
-gru_loop_reset_before.defvjp(_before_forward, _before_backward)
+gru_loop.defvjp(_forward, _backward)
 
 
 def _factors(a, n, outputs, h0, mask, reverse):
