@@ -677,7 +677,8 @@ def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
             build(self, *args, **kwargs)
         bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
         built_for = {name: value for name, value in bound.items() if name != "self"}
-        self._build_shapes = {"input_shape": value for value in built_for.values()} if len(built_for) == 1 else built_for
+        # A single argument is the input's shape, whatever a class calls it: files say so.
+        self._build_shapes = {"input_shape": next(iter(built_for.values()))} if len(built_for) == 1 else built_for
         self.built = True
         relabel(self)
 

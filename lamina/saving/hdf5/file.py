@@ -207,7 +207,7 @@ class Dataset:
             self.source.check(layout.address if self.size else 0, self.nbytes)
             array = _empty(self.shape, stored)
             if self.size:
-                self.source.read_into(layout.address, memoryview(array.reshape(-1).view(np.uint8)))
+                self.source.read_into(layout.address, array.reshape(-1).view(np.uint8).data)
         else:
             if len(layout.data) != self.nbytes:
                 self.source.damaged(f"{self.path!r} is not stored completely")

@@ -91,7 +91,8 @@ def _refuse_dense(cursor: Cursor) -> None:
     if cursor.integer(8) != UNDEFINED:
         cursor.source.fail(
             "it stores its groups in the form of HDF5 1.8 and later (libver='latest' or track_order=True), which "
-            "lamina reads only for small groups. Rewrite it with `h5repack --low=0 --high=0`, or open and save it with Keras."
+            "lamina reads only for small groups. Rewrite it with `h5repack --low=0 --high=0`, or open and save it "
+            "with Keras."
         )
 
 

@@ -222,7 +222,7 @@ def _write_array(write: Callable[[Any], Any], array: ArrayLike) -> int:
     values = np.ascontiguousarray(np.asarray(array))
     if not values.dtype.isnative or values.dtype.byteorder == ">":
         values = values.astype(values.dtype.newbyteorder("<"))
-    data = memoryview(values.reshape(-1).view(np.uint8))
+    data = values.reshape(-1).view(np.uint8).data
     for start in range(0, len(data), _CHUNK):
         write(data[start : start + _CHUNK])
     return len(data)
