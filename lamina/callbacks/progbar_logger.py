@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from lamina.callbacks.callback import Callback, Logs
 
 _WIDTH = 20
+_NARROWEST = 5
 _FULL, _EMPTY = "━", "─"
 
 
@@ -76,7 +78,8 @@ class ProgbarLogger(Callback):
             return
         self._done, self._total = done, total or self._total
         if self._verbose == 1 and _is_live():
-            self._draw(self._line(done, self._total, logs, finished=False))
+            # Cut: what runs over into a second row of the terminal could not be written over.
+            self._draw(self._line(done, self._total, logs, finished=False)[: _columns() - 1])
 
     def _restart(self) -> None:
         self._started, self._drawn, self._done = time.perf_counter(), 0, 0
@@ -97,25 +100,29 @@ class ProgbarLogger(Callback):
     def _line(self, done: int, total: int | None, logs: Logs, *, finished: bool) -> str:
         elapsed = time.perf_counter() - self._started
         of = str(total) if total else "?"
-        parts = [f"{done:>{len(of)}}/{of}"]
-        if self._verbose == 1:
-            parts.append(_bar(done, total))
+        counted = f"{done:>{len(of)}}/{of}"
         each = elapsed / done if done else 0.0
-        if finished or not total:
-            parts.append(f"{elapsed:.0f}s {_duration(each)}/step")
-        else:
-            parts.append(f"{_left(each * (total - done))} {_duration(each)}/step")
-        values = " - ".join(f"{name}: {_number(value)}" for name, value in sorted((logs or {}).items(), key=_order))
-        return " ".join(parts) + (f" - {values}" if values else "")
+        seconds = f"{elapsed:.0f}s" if finished or not total else _left(each * (total - done))
+        values = (f"{name}: {_number(value)}" for name, value in sorted((logs or {}).items(), key=_order))
+        rest = " - ".join([f"{seconds} {_duration(each)}/step", *values])
+        # The bar gives way to the numbers where the terminal is narrow.
+        width = min(_WIDTH, _columns() - len(counted) - len(rest) - 3)
+        bar = f" {_bar(done, total, width)}" if self._verbose == 1 and width >= _NARROWEST else ""
+        return f"{counted}{bar} {rest}"
 
 
 def _order(item: tuple[str, Any]) -> tuple[bool, str]:
     return item[0].startswith("val_"), item[0]
 
 
-def _bar(done: int, total: int | None) -> str:
-    full = _WIDTH if not total else int(_WIDTH * done / total)
-    return _FULL * full + _EMPTY * (_WIDTH - full)
+def _bar(done: int, total: int | None, width: int) -> str:
+    full = width if not total else int(width * done / total)
+    return _FULL * full + _EMPTY * (width - full)
+
+
+def _columns() -> int:
+    """Return how wide a line may be: a terminal's columns; in a notebook no limit."""
+    return sys.maxsize if "ipykernel" in sys.modules else shutil.get_terminal_size().columns
 
 
 def _duration(seconds: float) -> str:
