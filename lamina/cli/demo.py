@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     (x_train, y_train), (x_test, y_test) = digits.load_data()
     console.print(f"\n[bold]lamina {lamina.__version__}[/]: reading handwritten digits\n")
     console.print(
-        f"{len(x_train):,} pictures of 8x8 pixels to learn from, {len(x_test)} others for the test, "
-        "by 43 people (E. Alpaydin, C. Kaynak, 1998).\n"
+        f"{len(x_train):,} pictures of 8x8 pixels to learn from and {len(x_test)} others for the test.\n"
+        "[dim]Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, CC BY 4.0[/]\n"
     )
     # One channel of grey, which convolutions want said.
     x_train, x_test = x_train[..., None], x_test[..., None]
@@ -151,12 +151,11 @@ def _in_words(probabilities: np.ndarray, label: int, bar: str) -> "Text":
     likely = np.argsort(-probabilities)[:_SHOWN_CLASSES]
     style = "bold green" if likely[0] == label else "bold red"
     verdict = "right" if likely[0] == label else f"wrong: a {label}"
-    text = Text.assemble((f"{likely[0]}", style), f"  {verdict}\n")
+    text = Text.assemble((f"{likely[0]}", style), f"  {verdict}")
     for rank, digit in enumerate(likely):
         length = round(float(probabilities[digit]) * _BAR_LENGTH)
-        text.append(
-            f"{digit} {bar * length:<{_BAR_LENGTH}} {probabilities[digit]:6.1%}\n", style="" if rank == 0 else "dim"
-        )
+        line = f"\n{digit} {bar * length:<{_BAR_LENGTH}} {probabilities[digit]:6.1%}"
+        text.append(line, style="" if rank == 0 else "dim")
     return text
 
 
