@@ -12,6 +12,9 @@ Array = jax.Array
 ArrayLike = jax.Array | np.ndarray | float | int | bool | Sequence[Any]
 """Anything that `jax.numpy.asarray` accepts."""
 
+Axis = int | Sequence[int] | None
+"""One axis, several, or all of them."""
+
 Shape = tuple[int | None, ...]
 """Sizes by axis; None is an axis whose size is known only when data arrives."""
 

@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from lamina.activations.inputs import check_axes, check_axis, floating
+from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
 
 
+@operation
 def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     """Probabilities proportional to `exp(x)`: positive, with sum 1 along the axis.
 
@@ -38,6 +40,7 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     return jax.nn.softmax(x, axes)
 
 
+@operation
 def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     """Logarithm of `softmax`, finite where a probability itself rounds to 0.
 
@@ -56,6 +59,7 @@ def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     return jax.nn.log_softmax(x, check_axes("log_softmax", x, axis))
 
 
+@operation
 def sparsemax(x: ArrayLike, axis: int = -1) -> Array:
     """The probabilities nearest to `x`; unlike those of `softmax`, many of them are exactly 0.
 

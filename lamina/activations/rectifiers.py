@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina.activations.inputs import check_least, floating
+from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
 
 
@@ -22,6 +23,7 @@ def linear(x: ArrayLike) -> ArrayLike:
     return x
 
 
+@operation(class_name="ReLU")
 def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
     """Rectified linear unit, `max(x, 0)`.
 
@@ -69,6 +71,7 @@ def _upper_part(x: Array, max_value: float | None, threshold: float) -> Array:
     return positive if max_value is None else jnp.minimum(positive, jnp.asarray(max_value, positive.dtype))
 
 
+@operation
 def relu6(x: ArrayLike) -> Array:
     """Rectified linear unit that saturates at 6: `min(max(x, 0), 6)`.
 
@@ -82,6 +85,7 @@ def relu6(x: ArrayLike) -> Array:
     return jax.nn.relu6(floating(x))
 
 
+@operation
 def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Array:
     """Rectified linear unit with a small slope below zero: `x` where positive, else `negative_slope * x`.
 
@@ -99,6 +103,7 @@ def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Array:
     return jax.nn.leaky_relu(x, negative_slope).astype(x.dtype)
 
 
+@operation
 def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
     """Exponential linear unit: `x` where positive, else `alpha * (exp(x) - 1)`.
 
@@ -116,6 +121,7 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
     return jax.nn.elu(x, alpha).astype(x.dtype)
 
 
+@operation
 def selu(x: ArrayLike) -> Array:
     """Scaled exponential linear unit, which keeps activations at mean 0 and variance 1 with `lecun_normal` weights.
 
@@ -133,6 +139,7 @@ def selu(x: ArrayLike) -> Array:
     return jax.nn.selu(floating(x))
 
 
+@operation
 def celu(x: ArrayLike, alpha: float = 1.0) -> Array:
     """Exponential linear unit whose slope is continuous: `max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)`.
 
@@ -154,6 +161,7 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Array:
     return jax.nn.celu(x, alpha).astype(x.dtype)
 
 
+@operation
 def threshold(x: ArrayLike, threshold: float, default_value: float) -> Array:
     """Return `x` where it exceeds `threshold`, `default_value` elsewhere.
 

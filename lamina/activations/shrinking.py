@@ -3,9 +3,11 @@
 import jax.numpy as jnp
 
 from lamina.activations.inputs import check_least, floating
+from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
 
 
+@operation
 def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Array:
     """Return `x` where its magnitude exceeds the threshold, 0 elsewhere.
 
@@ -25,6 +27,7 @@ def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Array:
     return jnp.where(jnp.abs(x) > threshold, x, jnp.zeros_like(x))
 
 
+@operation
 def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Array:
     """Return `x` moved towards 0 by the threshold, and 0 where that would cross it.
 
@@ -45,6 +48,7 @@ def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Array:
     return moved.astype(x.dtype)
 
 
+@operation
 def tanh_shrink(x: ArrayLike) -> Array:
     """`x - tanh(x)`.
 

@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 
 from lamina.activations.inputs import floating
+from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
 
 
+@operation
 def sigmoid(x: ArrayLike) -> Array:
     """Logistic function, `1 / (1 + exp(-x))`, between 0 and 1.
 
@@ -20,6 +22,7 @@ def sigmoid(x: ArrayLike) -> Array:
     return jax.nn.sigmoid(floating(x))
 
 
+@operation
 def log_sigmoid(x: ArrayLike) -> Array:
     """Logarithm of the logistic function, `-log(1 + exp(-x))`, finite where the logistic function itself rounds to 0.
 
@@ -33,6 +36,7 @@ def log_sigmoid(x: ArrayLike) -> Array:
     return jax.nn.log_sigmoid(floating(x))
 
 
+@operation
 def hard_sigmoid(x: ArrayLike) -> Array:
     """Logistic function made of straight lines: `x / 6 + 1 / 2`, cut off at 0 and 1.
 
@@ -46,6 +50,7 @@ def hard_sigmoid(x: ArrayLike) -> Array:
     return jax.nn.hard_sigmoid(floating(x))
 
 
+@operation
 def sparse_sigmoid(x: ArrayLike) -> Array:
     """Straight line from 0 at -1 to 1 at 1: the derivative of `sparse_plus`.
 
@@ -61,6 +66,7 @@ def sparse_sigmoid(x: ArrayLike) -> Array:
     return jax.nn.sparse_sigmoid(floating(x))
 
 
+@operation
 def tanh(x: ArrayLike) -> Array:
     """Hyperbolic tangent, between -1 and 1.
 
@@ -74,6 +80,7 @@ def tanh(x: ArrayLike) -> Array:
     return jnp.tanh(floating(x))
 
 
+@operation
 def hard_tanh(x: ArrayLike) -> Array:
     """Return `x` cut off at -1 and 1; whole numbers stay whole numbers.
 
@@ -88,6 +95,7 @@ def hard_tanh(x: ArrayLike) -> Array:
     return jax.nn.hard_tanh(x.astype("int32") if x.dtype == bool else x)
 
 
+@operation
 def softsign(x: ArrayLike) -> Array:
     """`x / (1 + |x|)`, between -1 and 1, which saturates more slowly than `tanh`.
 

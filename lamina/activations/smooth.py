@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 
 from lamina.activations.inputs import check_axis, check_least, floating
+from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
 
 
+@operation(class_name="Exp")
 def exponential(x: ArrayLike) -> Array:
     """Return `exp(x)`.
 
@@ -20,6 +22,7 @@ def exponential(x: ArrayLike) -> Array:
     return jnp.exp(floating(x))
 
 
+@operation
 def softplus(x: ArrayLike) -> Array:
     """`log(1 + exp(x))`, a rectifier without a kink.
 
@@ -35,6 +38,7 @@ def softplus(x: ArrayLike) -> Array:
     return jax.nn.softplus(floating(x))
 
 
+@operation
 def squareplus(x: ArrayLike, b: float = 4) -> Array:
     """`(x + sqrt(x**2 + b)) / 2`, a rectifier without a kink that needs no exponential.
 
@@ -56,6 +60,7 @@ def squareplus(x: ArrayLike, b: float = 4) -> Array:
     return jax.nn.squareplus(x, b).astype(x.dtype)
 
 
+@operation
 def sparse_plus(x: ArrayLike) -> Array:
     """A rectifier with a quadratic corner: 0 up to -1, `(x + 1)**2 / 4` up to 1, `x` from there on.
 
@@ -69,6 +74,7 @@ def sparse_plus(x: ArrayLike) -> Array:
     return jax.nn.sparse_plus(floating(x))
 
 
+@operation
 def gelu(x: ArrayLike, approximate: bool = False) -> Array:
     """Gaussian error linear unit: `x` times the share of a standard normal distribution that lies below `x`.
 
@@ -85,6 +91,7 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Array:
     return jax.nn.gelu(floating(x), approximate=bool(approximate))
 
 
+@operation
 def silu(x: ArrayLike) -> Array:
     """Sigmoid linear unit, `x * sigmoid(x)`; also known as swish.
 
@@ -101,6 +108,7 @@ def silu(x: ArrayLike) -> Array:
     return jax.nn.silu(floating(x))
 
 
+@operation
 def hard_silu(x: ArrayLike) -> Array:
     """`x * hard_sigmoid(x)`: `silu` made without an exponential; also known as hard swish.
 
@@ -116,6 +124,7 @@ def hard_silu(x: ArrayLike) -> Array:
     return jax.nn.hard_silu(floating(x))
 
 
+@operation
 def mish(x: ArrayLike) -> Array:
     """`x * tanh(softplus(x))`.
 
@@ -131,6 +140,7 @@ def mish(x: ArrayLike) -> Array:
     return jax.nn.mish(floating(x))
 
 
+@operation
 def glu(x: ArrayLike, axis: int = -1) -> Array:
     """Gated linear unit: the first half of `x` along an axis times the sigmoid of the second half.
 

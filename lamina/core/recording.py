@@ -13,9 +13,9 @@ import numpy as np
 
 from lamina.core import shapes
 from lamina.core.naming import snake_case
-from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
+from lamina.core.symbolic import KerasTensor, Node, symbolic_leaves
 from lamina.core.variable import Variable
-from lamina.typing import PyTree
+from lamina.typing import ArrayLike, PyTree
 
 
 class RecordedFunction:
@@ -37,6 +37,7 @@ class RecordedFunction:
         self.name_is_automatic = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> PyTree:
+        args = tuple(arg.value if isinstance(arg, Variable) else arg for arg in args)
         return self.function(*args, **kwargs, **self.settings)
 
     def __repr__(self) -> str:
@@ -76,9 +77,7 @@ OPERATIONS: dict[str, Operation] = {}
 """The functions that `operation` made, by the name that files use."""
 
 
-def operation(
-    function: Callable[..., PyTree] | None = None, *, class_name: str | None = None
-) -> Callable[..., Any]:
+def operation(function: Callable[..., PyTree] | None = None, *, class_name: str | None = None) -> Callable[..., Any]:
     """Decorate a function of arrays so that it takes anything array-like and is recorded on symbolic tensors.
 
     Its annotations say what its parameters are: those that mention `ArrayLike` (also in a sequence) are arrays, and
@@ -103,7 +102,7 @@ def operation(
         return functools.partial(operation, class_name=class_name)
     known_as = class_name or camel_case(function.__name__)
     signature = inspect.signature(function)
-    arrays = {name: p for name, p in signature.parameters.items() if "ArrayLike" in str(p.annotation)}
+    arrays = {name: _kind(parameter) for name, parameter in signature.parameters.items() if _is_array_like(parameter)}
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> PyTree:
@@ -111,16 +110,18 @@ def operation(
             bound = signature.bind(*args, **kwargs)
         except TypeError:
             return function(*args, **kwargs)  # says which argument of which function
+        if symbolic_leaves((args, kwargs)):
+            bound.apply_defaults()
+            positional, keywords, settings = _sorted_arguments(bound.arguments, arrays)
+            return RecordedFunction(call, known_as, settings).call_recorded(*positional, **keywords)
         given = bound.arguments
-        symbolic = False
         for name, value in given.items():
-            given[name], found = _prepared(value) if name in arrays else _plain_setting(value)
-            symbolic = symbolic or found
-        if not symbolic:
-            return function(*bound.args, **bound.kwargs)
-        bound.apply_defaults()
-        positional, keywords, settings = _sorted_arguments(given, arrays)
-        return RecordedFunction(function, known_as, settings).call_recorded(*positional, **keywords)
+            kind = arrays.get(name)
+            if kind is None:
+                given[name] = _as_setting(value)
+            else:
+                given[name] = as_array(value) if kind == "one" else _as_arrays(value)
+        return function(*bound.args, **bound.kwargs)
 
     OPERATIONS[known_as] = Operation(call, function.__module__)
     return call
@@ -148,57 +149,66 @@ def _name_of(function: Callable[..., Any]) -> str:
     return name if name.isidentifier() else "function"
 
 
-def _prepared(value: Any) -> tuple[Any, bool]:
-    """Return an argument that stands for arrays in a form that `jax.numpy` takes, and whether any is symbolic."""
+def as_array(value: Any) -> Any:
+    """Return an argument as an array (numbers keep their weak type); None and dictionaries of arrays pass, too."""
     if isinstance(value, jax.Array) or value is None:
-        return value, False
-    if isinstance(value, KerasTensor):
-        return value, True
+        return value
     if isinstance(value, Variable):
-        return value.value, False
-    if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
-        return jnp.asarray(value), False
-    if isinstance(value, list | tuple):
-        if not value or not any(_is_array(leaf) for leaf in jax.tree.leaves(value, is_leaf=_is_array)):
-            return jnp.asarray(value), False
-        parts = [_prepared(item) for item in value]
-        return type(value)([part for part, _ in parts]), any(found for _, found in parts)
+        return value.value
     if isinstance(value, dict):
-        parts = {key: _prepared(item) for key, item in value.items()}
-        return {key: part for key, (part, _) in parts.items()}, any(found for _, found in parts.values())
-    return jnp.asarray(np.asarray(value)), False
+        return {key: as_array(item) for key, item in value.items()}
+    if isinstance(value, list | tuple) and any(_is_array(leaf) for leaf in jax.tree.leaves(value, is_leaf=_is_array)):
+        return jnp.stack([as_array(item) for item in value])
+    if isinstance(value, bool | int | float | complex | list | tuple | np.ndarray | np.generic):
+        return jnp.asarray(value)
+    return jnp.asarray(np.asarray(value))  # tables, tensors of other libraries
+
+
+def _as_arrays(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)([as_array(item) for item in value])
+    return as_array(value)
 
 
 def _is_array(value: Any) -> bool:
-    return isinstance(value, jax.Array | np.ndarray | KerasTensor | Variable)
+    return isinstance(value, jax.Array | np.ndarray | Variable)
 
 
-def _plain_setting(value: Any) -> tuple[Any, bool]:
-    """Return a setting with tuples for lists (files know only lists), and whether it is symbolic."""
+def _as_setting(value: Any) -> Any:
+    """Return a setting with tuples for lists, since files know only lists."""
     if isinstance(value, list):
-        return tuple(_plain_setting(item)[0] for item in value), bool(symbolic_leaves(value))
-    if isinstance(value, Variable):
-        return value.value, False
-    return value, isinstance(value, KerasTensor)
+        return tuple(_as_setting(item) for item in value)
+    return value.value if isinstance(value, Variable) else value
+
+
+def _is_array_like(parameter: inspect.Parameter) -> bool:
+    return "ArrayLike" in str(parameter.annotation) or parameter.annotation is ArrayLike
+
+
+def _kind(parameter: inspect.Parameter) -> str:
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        return "variadic"
+    return "sequence" if isinstance(parameter.annotation, str) and "Sequence" in parameter.annotation else "one"
 
 
 def _sorted_arguments(
-    given: Mapping[str, Any], arrays: Mapping[str, inspect.Parameter]
+    given: Mapping[str, Any], arrays: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
     """Split arguments into arrays before any setting, arrays after one, and settings."""
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for name, value in given.items():
-        if name in arrays and arrays[name].kind is inspect.Parameter.VAR_POSITIONAL:
+        if isinstance(value, dict) and name == "kwargs":
+            settings.update(value)
+        elif name not in arrays and not symbolic_leaves(value):
+            settings[name] = _as_setting(value)
+        elif settings:
+            keywords[name] = value
+        elif arrays.get(name) == "variadic":
             positional.extend(value)
-        elif name in arrays or is_symbolic(value):
-            if settings:
-                keywords[name] = value
-            else:
-                positional.append(value)
         else:
-            settings[name] = value
+            positional.append(value)
     return positional, keywords, settings
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import jax
 
-from lamina import ops
+import lamina.ops  # noqa: F401  (defines the functions that graphs may hold)
 from lamina.core import serialization
-from lamina.core.naming import snake_case
-from lamina.core.recording import RecordedFunction, get_item, record
-from lamina.core.symbolic import KerasTensor, Node, is_symbolic
+from lamina.core.recording import OPERATIONS, RecordedFunction, camel_case
+from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.errors import nearest
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
 from lamina.models.graph import Graph
@@ -77,51 +77,68 @@ def graph_from_config(config: Mapping[str, Any]) -> tuple[PyTree, PyTree]:
             )
         for name, index, call in ready:
             args, kwargs = _resolve(call["args"], made), _resolve(call["kwargs"], made)
-            outputs = operations[name](*args, **kwargs)
+            operation = operations[name]
+            call_on = operation.call_recorded if isinstance(operation, RecordedFunction) else operation
+            outputs = call_on(*args, **kwargs)
             made[name, index] = jax.tree.leaves(outputs, is_leaf=is_symbolic)
         waiting = [entry for entry in waiting if (entry[0], entry[1]) not in made]
     return _tensors(config["input_layers"], made), _tensors(config["output_layers"], made)
 
 
-class _Function:
-    """A function that is recorded under a name when it is called on symbolic tensors."""
-
-    def __init__(self, function: Any, function_name: str, name: str) -> None:
-        self.function, self.function_name, self.name = function, function_name, name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> PyTree:
-        outputs = record(self.function, *args, name=self.function_name, **kwargs)
-        node: Node = jax.tree.leaves(outputs, is_leaf=is_symbolic)[0].node
-        node.operation.name = self.name  # type: ignore[attr-defined]
-        node.operation.name_is_automatic = False  # type: ignore[attr-defined]
-        return outputs
-
-
 def _describe(operation: Any) -> dict[str, Any]:
-    if isinstance(operation, RecordedFunction):
-        class_name = "".join(part.capitalize() for part in operation.function_name.split("_"))
-        module = "keras.src.ops.nn" if hasattr(jax.nn, operation.function_name) else "keras.src.ops.numpy"
+    if not isinstance(operation, RecordedFunction):
+        return serialization.serialize(operation)
+    known = OPERATIONS.get(operation.class_name)
+    if known is None:  # a function of the user's own
+        function = serialization.serialize(operation.function)
         return {
-            "module": module,
-            "class_name": class_name,
-            "config": {"name": operation.name},
-            "registered_name": class_name,
+            "module": "lamina.ops",
+            "class_name": "wrap",
+            "config": {"name": operation.name, "function": function},
+            "registered_name": "wrap",
         }
-    return serialization.serialize(operation)
+    settings = serialization.in_config(operation.settings)
+    return {
+        "module": _keras_module(known.module),
+        "class_name": operation.class_name,
+        "config": {"name": operation.name, **settings},
+        "registered_name": operation.class_name,
+    }
+
+
+def _keras_module(module: str) -> str:
+    package, part = module.split(".")[1:3]
+    return f"keras.src.ops.{part}" if package == "ops" else "keras.src.activations.activations"
 
 
 def _make(described: Mapping[str, Any]) -> Any:
     module, class_name = str(described.get("module")), str(described.get("class_name"))
-    if not module.startswith("keras.src.ops."):
+    config = dict(described.get("config") or {})
+    if module == "lamina.ops" and class_name == "wrap":
+        function = serialization.deserialize(config["function"])
+        return _named(RecordedFunction(function, camel_case(function.__name__)), config["name"])
+    if not module.startswith(("keras.src.ops.", "keras.src.activations")):
         layer = serialization.deserialize(described)
         if not isinstance(layer, Layer):
             raise ValueError(f"{class_name!r} is no layer.")
         return layer
-    function_name = snake_case(class_name)
-    function = get_item if function_name == "get_item" else getattr(ops, function_name, None)
-    if function is None or function_name not in (*ops.__all__, "get_item"):
-        raise ValueError(f"The graph uses the function {function_name!r}, which lamina.ops does not have.")
-    return _Function(function, function_name, described["config"]["name"])
+    if class_name not in OPERATIONS:
+        raise ValueError(
+            f"The graph uses the operation {class_name!r} of {module}, which lamina does not have. "
+            f"{nearest(class_name, OPERATIONS)}"
+        )
+    name = config.pop("name")
+    settings = {key: _as_tuple(serialization.deserialize(value)) for key, value in config.items()}
+    return _named(RecordedFunction(OPERATIONS[class_name].function, class_name, settings), name)
+
+
+def _named(operation: RecordedFunction, name: str) -> RecordedFunction:
+    operation.name, operation.name_is_automatic = name, False
+    return operation
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
 
 
 def _places(structure: PyTree, places: dict[int, list[Any]]) -> Any:

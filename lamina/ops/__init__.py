@@ -1,5 +1,7 @@
 """Operations on arrays, as in `keras.ops`."""
 
-from lamina.ops.numpy import array, convert_to_numpy, convert_to_tensor, ones, zeros
+from lamina.ops import numpy
+from lamina.ops.numpy import *  # noqa: F403
 
-__all__ = ["array", "convert_to_numpy", "convert_to_tensor", "ones", "zeros"]
+__all__: list[str] = []
+__all__ += numpy.__all__
