@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import jax
-from jax.extend import core as jax_core
 
 from lamina.core import binding
 from lamina.core.symbolic import is_symbolic
@@ -99,8 +98,7 @@ def _inner_programs(parameter: Any) -> list[Any]:
     values = parameter if isinstance(parameter, list | tuple) else [parameter]
     programs = []
     for value in values:
-        if isinstance(value, jax_core.ClosedJaxpr):
-            programs.append(value.jaxpr)
-        elif isinstance(value, jax_core.Jaxpr):
-            programs.append(value)
+        program = getattr(value, "jaxpr", value)  # closed programs hold open ones
+        if hasattr(program, "eqns"):
+            programs.append(program)
     return programs
