@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     started = time.perf_counter()
     # First, since a folder that cannot be written should not be found out after the training.
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise ValueError(f"--output {arguments.output} is a file; name a folder, new or existing.")
     arguments.output.mkdir(parents=True, exist_ok=True)
     lamina.utils.set_random_seed(arguments.seed)
 

@@ -60,6 +60,13 @@ def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path, capsys):
     assert captured.err.startswith("lamina: error: ") and "taken" in captured.err
 
 
+def test_a_file_in_the_place_of_the_folder(tmp_path, capsys):
+    (tmp_path / "taken").write_text("a file")
+    assert main(["demo", "--output", str(tmp_path / "taken")]) == 1
+    assert "taken is a file; name a folder" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "a file"
+
+
 def test_shows_the_sure_ones_and_the_worst():
     labels = np.array([3, 1, 4, 1])
     probabilities = np.full((4, 10), 0.01)
