@@ -8,6 +8,7 @@ from lamina import (
     callbacks,
     config,
     constraints,
+    datasets,
     dtype_policies,
     initializers,
     layers,
@@ -20,6 +21,7 @@ from lamina import (
     regularizers,
     saving,
     utils,
+    visualization,
 )
 from lamina.core.symbolic import KerasTensor
 from lamina.core.variable import Variable
@@ -52,6 +54,7 @@ __all__ = [
     "callbacks",
     "config",
     "constraints",
+    "datasets",
     "dtype_policies",
     "initializers",
     "layers",
@@ -64,4 +67,5 @@ __all__ = [
     "regularizers",
     "saving",
     "utils",
+    "visualization",
 ]
