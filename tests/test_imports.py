@@ -12,9 +12,10 @@ ROOT = Path(__file__).parents[1]
 # Wanted by some functions only, and slow to load or left out of a plain installation. scipy itself and some parts of
 # it come with jax; these do not.
 NOT_AT_IMPORT = (
-    "IPython", "flax", "graphviz", "h5py", "keras", "matplotlib", "onnx", "optax", "pandas", "PIL", "polars", "pyarrow",
-    "requests", "rich", "safetensors", "scipy.integrate", "scipy.optimize", "scipy.signal", "scipy.stats", "sklearn",
-    "tensorboard", "tensorflow", "torch", "tqdm",
+    "IPython", "concurrent.futures.process", "flax", "graphviz", "h5py", "keras", "matplotlib", "multiprocessing",
+    "onnx", "optax", "pandas", "PIL", "polars", "pyarrow", "requests", "rich", "safetensors", "scipy.integrate",
+    "scipy.optimize", "scipy.signal", "scipy.stats", "sklearn", "tensorboard", "tensorflow", "torch", "tqdm",
+    "urllib.request",
 )  # fmt: skip
 
 
