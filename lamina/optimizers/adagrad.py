@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.core.variable import Variable
+from lamina.initializers import Constant
 from lamina.optimizers.arguments import check_positive
 from lamina.optimizers.optimizer import Optimizer
-from lamina.optimizers.optimizer_state import filled
 from lamina.typing import Array
 
 
@@ -78,7 +78,7 @@ class Adagrad(Optimizer):
         if self.built:
             return
         super().build(var_list)
-        start = filled(self.initial_accumulator_value)
+        start = Constant(self.initial_accumulator_value)
         self._sums = self.add_optimizer_variables(var_list, "accumulator", start)
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:

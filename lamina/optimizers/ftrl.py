@@ -8,9 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina.core.variable import Variable
+from lamina.initializers import Constant
 from lamina.optimizers.arguments import check_positive
 from lamina.optimizers.optimizer import Optimizer
-from lamina.optimizers.optimizer_state import filled
 from lamina.typing import Array
 
 
@@ -102,7 +102,7 @@ class Ftrl(Optimizer):
         if self.built:
             return
         super().build(var_list)
-        kinds = [filled(self.initial_accumulator_value), "zeros"]
+        kinds = [Constant(self.initial_accumulator_value), "zeros"]
         self._sums, self._linears = self.add_optimizer_variables(var_list, ["accumulator", "linear"], kinds)
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: Array) -> None:

@@ -212,24 +212,12 @@ class OptimizerState:
 
 
 def _initializer(identifier: Any) -> Callable[..., Any]:
-    if isinstance(identifier, str) and identifier == "zeros":
-        return _zeros
     found = initializers.get(identifier)
     if found is None:
         raise ValueError('A variable needs an initializer, such as "zeros", got None.')
     return found
 
 
-# By NumPy, so that there is nothing to compile.
-def _zeros(shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
-    return np.zeros(shape, jnp.dtype(dtype))
-
-
-def filled(number: float) -> Callable[..., np.ndarray]:
-    """Return an initializer that gives one number everywhere."""
-    return lambda shape, dtype=None: np.full(shape, number, jnp.dtype(dtype))
-
-
-def copied(variable: Variable) -> Callable[..., np.ndarray]:
+def copied(variable: Variable) -> Callable[..., Array]:
     """Return an initializer that gives what `variable` holds when it is asked."""
-    return lambda shape, dtype=None: np.array(variable.array)
+    return lambda shape, dtype=None: jnp.array(variable.array, copy=True)
