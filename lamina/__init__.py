@@ -30,7 +30,7 @@ from lamina.initializers import Initializer
 from lamina.layers import Input, InputSpec, Layer
 from lamina.losses import Loss
 from lamina.metrics import Metric
-from lamina.models import Model, Sequential
+from lamina.models import Model, Sequential, functional
 from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
@@ -56,6 +56,7 @@ __all__ = [
     "constraints",
     "datasets",
     "dtype_policies",
+    "functional",
     "initializers",
     "layers",
     "losses",
