@@ -41,6 +41,16 @@ class Callback:
         """Receive the model."""
         self._model = model
 
+    def get_state(self) -> dict[str, Any]:
+        """Return what `BackupAndRestore` keeps of this callback: numbers, text, arrays, lists and dictionaries.
+
+        Overridden, with `set_state`, by callbacks that remember something from one epoch to the next.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over what `get_state` returned in the run that was interrupted."""
+
     def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """As `on_train_batch_begin`, by its old name."""
 

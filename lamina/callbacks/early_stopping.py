@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from lamina.callbacks.callback import Callback, Logs
-from lamina.callbacks.monitor import Monitor
+from lamina.callbacks.monitor import Monitor, watched_value
 
 
 class EarlyStopping(Callback):
@@ -95,11 +94,11 @@ class EarlyStopping(Callback):
 
     def get_monitor_value(self, logs: Logs) -> Any:
         """Return the watched value, or None with a warning if the logs do not hold it."""
-        value = (logs or {}).get(self.monitor)
-        if value is None:
-            warnings.warn(
-                f"EarlyStopping watches {self.monitor!r}, which is not there; the logs hold: "
-                f"{', '.join(logs or {}) or 'nothing'}. Names with val_ need validation data.",
-                stacklevel=2,
-            )
-        return value
+        return watched_value(self, logs)
+
+    def get_state(self) -> dict[str, Any]:
+        names = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+        return {name: getattr(self, name) for name in names}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)

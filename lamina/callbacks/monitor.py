@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
+
+from lamina.callbacks.callback import Callback, Logs
 
 _BETTER_LARGER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "correlation")
 
@@ -50,3 +53,16 @@ class Monitor:
 
     def _from_name(self) -> str:
         return "max" if any(part in self.name.lower() for part in _BETTER_LARGER) else "min"
+
+
+def watched_value(callback: Callback, logs: Logs) -> Any:
+    """Return the value that a callback watches, or None with a warning if the logs do not hold it."""
+    name = getattr(callback, "monitor", None)
+    value = (logs or {}).get(name)
+    if value is None:
+        warnings.warn(
+            f"{type(callback).__name__} watches {name!r}, which is not there; the logs hold: "
+            f"{', '.join(logs or {}) or 'nothing'}. Names with val_ need validation data.",
+            stacklevel=3,
+        )
+    return value

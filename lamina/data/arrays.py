@@ -9,12 +9,17 @@ import numpy as np
 
 from lamina import config
 from lamina.core.variable import Variable
+from lamina.data.host_rows import HostRows, stays_on_host
 from lamina.errors import plural
 from lamina.typing import PyTree
+
+_SPARSE_LIMIT = 256 * 1024**2  # bytes: larger sparse matrices are made dense batch by batch
 
 
 def as_arrays(data: PyTree, what: str) -> PyTree:
     """Return `data` with every leaf as a NumPy or JAX array of a dtype that the device holds.
+
+    What lies in a memory-mapped file, and sparse matrices that would be large, stay where they are, as `HostRows`.
 
     Floats become `floatx()`, 64-bit integers 32-bit ones. A list of numbers is an array; a list of arrays stays a list.
 
@@ -81,8 +86,8 @@ def rows_with_nan(data: PyTree) -> tuple[int, int]:
     """Return how many rows hold a NaN or an infinity, and the first of them (-1 where none does)."""
     bad: Any = None
     for leaf in jax.tree.leaves(data):
-        if not np.issubdtype(leaf.dtype, np.floating):
-            continue
+        if isinstance(leaf, HostRows) or not np.issubdtype(leaf.dtype, np.floating):
+            continue  # what is read batch by batch is not read twice
         host = np.asarray(leaf)
         with np.errstate(over="ignore", invalid="ignore"):
             if np.isfinite(host.sum(dtype=host.dtype)):  # one cheap pass clears the usual case
@@ -123,7 +128,8 @@ def _from_object(value: Any, what: str) -> Any:
     if hasattr(value, "detach"):  # torch
         return value.detach().cpu().numpy()
     if hasattr(value, "toarray"):  # scipy.sparse
-        return value.toarray()
+        dense = int(np.prod(value.shape, dtype="int64")) * value.dtype.itemsize
+        return value.toarray() if dense <= _SPARSE_LIMIT else value.tocsr()
     if hasattr(value, "to_numpy"):
         return np.asarray(value.to_numpy())
     if hasattr(value, "__array__") or isinstance(value, bool | int | float):
@@ -153,7 +159,7 @@ def _from_table(table: Any, what: str) -> np.ndarray:
 def _standard(array: Any, what: str) -> Any:
     kind = array.dtype.kind
     if kind in "OUSMmc":
-        example = np.asarray(array).ravel()[:1].tolist()
+        example = np.asarray(array[:1]).ravel()[:1].tolist()
         told = f", for example {example[0]!r}" if example else ""
         raise ValueError(
             f"{what} has dtype {array.dtype}{told}; a model computes with numbers. Convert it, for example with "
@@ -164,4 +170,6 @@ def _standard(array: Any, what: str) -> Any:
         wanted = config.floatx() if array.dtype.itemsize == 8 and config.floatx() != "float64" else None
     elif kind in "iu" and array.dtype.itemsize == 8:
         wanted = "int32" if kind == "i" else "uint32"
+    if stays_on_host(array) or not hasattr(array, "__array__"):
+        return HostRows(array, array.dtype if wanted is None else wanted)
     return array if wanted is None else array.astype(wanted)

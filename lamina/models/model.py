@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import jax
@@ -11,19 +13,21 @@ import jax.numpy as jnp
 from lamina import optimizers, saving
 from lamina.callbacks import CallbackList, History
 from lamina.core import shapes
-from lamina.core.serialization import custom_object_scope, deserialize, in_config
+from lamina.core.serialization import custom_object_scope, deserialize, in_config, serialize
 from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.data import arrays
-from lamina.data.class_weight import as_sample_weight
+from lamina.data.streams import Stream, is_stream
 from lamina.errors import nearest
 from lamina.layers.layer import Layer, relabel
 from lamina.metrics import Metric
 from lamina.models.graph import Graph
 from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
 from lamina.models.summary import print_summary
-from lamina.training import loop
+from lamina.random.global_seed import fresh_seed
+from lamina.training import advice, inputs, loop
 from lamina.training.compiled_loss import check_loss
 from lamina.training.compiled_metrics import check_metrics
+from lamina.training.epoch import run_batch
 from lamina.training.step import Batch
 from lamina.training.trainer import CompileArguments, Trainer
 from lamina.typing import PyTree
@@ -78,6 +82,8 @@ class Model(Layer):
         if inputs is not None:
             self._become(Graph(inputs, outputs))
         self.stop_training = False
+        self.stop_evaluating = False
+        self.stop_predicting = False
         self.history: History | None = None
         self._compile_arguments: CompileArguments | None = None
         self._trainer: Trainer | None = None
@@ -380,25 +386,37 @@ class Model(Layer):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        *,
+        dry_run: bool = False,
+        max_time: Any = None,
     ) -> History:
         """Train the model.
 
         Args:
-            x: inputs, rows first: arrays, lists, tables; a list or dictionary for several inputs.
-            y: targets.
-            batch_size: rows of a step; default 32.
+            x: inputs, rows first: arrays, lists, tables; a list or dictionary for several inputs. Or a stream of
+                batches `(inputs, targets)` or `(inputs, targets, sample_weights)`: a generator, a `PyDataset`, a
+                `torch.utils.data.DataLoader`, a `tf.data.Dataset`, anything that can be iterated.
+            y: targets; None with a stream.
+            batch_size: rows of a step; default 32. Streams have their own.
             epochs: number of the last epoch (which is their count unless `initial_epoch` is set).
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1.
             callbacks: a `Callback` or a list of them.
-            validation_split: share of the rows, taken off the end before shuffling, to validate on.
-            validation_data: `(x, y)` or `(x, y, sample_weight)` to validate on; goes before `validation_split`.
+            validation_split: share of the rows, taken off the end before shuffling, to validate on; or an object that
+                takes others: `lamina.utils.StratifiedSplit(0.2)`, `ShuffledSplit(0.2)`, or any with a method
+                `split(x, y)`, as scikit-learn's have.
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or a stream to validate on; goes before
+                `validation_split`.
             shuffle: whether the order of the rows is drawn anew for each epoch; "batch" moves whole batches.
             class_weight: `{class: weight}`, or "balanced".
             sample_weight: a weight for each row (or each step of each row).
             initial_epoch: number of epochs that were done before.
-            steps_per_epoch, validation_steps: not supported yet; must be None.
+            steps_per_epoch: batches of an epoch; default all. The next epoch goes on where this one stopped.
+            validation_steps: batches of a validation; default all.
             validation_batch_size: default `batch_size`.
             validation_freq: validate every so many epochs, or after the epochs listed (from 1).
+            dry_run: whether to train on a single batch, validate on another one and call all callbacks, and to keep
+                nothing of it: a look whether everything fits.
+            max_time: seconds (or a `datetime.timedelta`) after which training stops, with the epoch in progress.
 
         Returns:
             The `History` with loss and metrics of every epoch.
@@ -409,23 +427,49 @@ class Model(Layer):
         trainer = self._require_compiled("fit")
         if trainer.optimizer is None:
             raise ValueError("fit needs an optimizer: compile(optimizer='adam', ...).")
-        data, validation = loop.fit_data(
-            _refuse_streams(x), y, sample_weight, class_weight, validation_split, validation_data
-        )
-        _refuse(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
-        return loop.fit(
-            trainer,
-            data,
-            validation,
-            batch_size=loop.check_batch_size(batch_size),
-            epochs=epochs,
-            verbose=_verbosity(verbose),
-            callbacks=callbacks,
-            shuffle=shuffle,
-            initial_epoch=initial_epoch,
+        loop.check_epochs(epochs, initial_epoch, validation_freq)
+        max_time = loop.check_max_time(max_time)
+        feed, validation = inputs.fit_feeds(
+            x,
+            y,
+            batch_size=batch_size,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            validation_split=validation_split,
+            validation_data=validation_data,
             validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
+            shuffle=shuffle,
+            steps_per_epoch=1 if dry_run else steps_per_epoch,
+            validation_steps=1 if dry_run else validation_steps,
+            seed=fresh_seed(),
         )
+        if dry_run:
+            epochs, validation_freq = initial_epoch + 1, 1
+        if steps_per_epoch is not None:
+            feed.total_steps = steps_per_epoch * max(0, epochs - initial_epoch)
+        try:
+            inputs.prepare(trainer, feed)
+            if validation is not None:
+                validation.total_steps = validation.steps_per_epoch
+                inputs.prepare(trainer, validation)
+            advice.warn_of_unweighted_metrics(trainer, feed.example().sample_weight is not None)
+            advice.warn_of_accuracy_of_logits(trainer)
+            with loop.nothing_kept(trainer) if dry_run else nullcontext():
+                return loop.fit(
+                    trainer,
+                    feed,
+                    validation,
+                    epochs=epochs,
+                    verbose=_verbosity(verbose),
+                    callbacks=callbacks,
+                    initial_epoch=initial_epoch,
+                    validation_freq=validation_freq,
+                    max_time=max_time,
+                )
+        finally:
+            feed.close()
+            if validation is not None:
+                validation.close()
 
     def evaluate(
         self,
@@ -445,7 +489,7 @@ class Model(Layer):
             x, y, sample_weight: as in `fit`.
             batch_size: rows computed at once; default 32.
             verbose: as in `fit`.
-            steps: not supported yet; must be None.
+            steps: batches to evaluate; default all.
             callbacks: called at each test hook.
             return_dict: whether to return a dictionary by name.
 
@@ -453,16 +497,17 @@ class Model(Layer):
             The loss alone where there are no metrics, else a list: the loss, then the metrics in order of `compile`.
         """
         trainer = self._require_compiled("evaluate")
-        _refuse(steps=steps, **kwargs)
-        data = loop.batch_of(_refuse_streams(x), y, sample_weight)
-        batch_size = loop.check_batch_size(batch_size)
-        trainer.prepare(data)
-        loop.check_values(trainer, data)
-        if not isinstance(callbacks, CallbackList):
-            steps = -(-jax.tree.leaves(data.x)[0].shape[0] // batch_size)
-            verbose = _verbosity(verbose)
-            callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, steps=steps)
-        results = loop.evaluate(trainer, jax.tree.map(jnp.asarray, data), batch_size=batch_size, callbacks=callbacks)
+        _refuse(**kwargs)
+        feed = inputs.evaluation_feed(x, y, sample_weight, batch_size, steps)
+        try:
+            inputs.prepare(trainer, feed)
+            if not isinstance(callbacks, CallbackList):
+                verbose = _verbosity(verbose)
+                parameters = {"verbose": verbose, "epochs": 1, "steps": feed.steps}
+                callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, **parameters)
+            results = loop.evaluate(trainer, feed, callbacks=callbacks)
+        finally:
+            feed.close()
         if return_dict:
             return dict(sorted(results.items()))
         values = list(results.values())
@@ -479,25 +524,32 @@ class Model(Layer):
         """Return the outputs for data, in inference mode, as NumPy arrays.
 
         Args:
-            x: inputs, rows first.
+            x: inputs, rows first, or a stream of batches, of whose parts only the inputs matter.
             batch_size: rows computed at once; default 32.
             verbose: as in `fit`.
-            steps: not supported yet; must be None.
+            steps: batches to compute; default all.
             callbacks: called at each predict hook.
         """
-        _refuse(steps=steps)
-        x = arrays.as_arrays(_refuse_streams(x), "x")
-        arrays.check_rows(x=x)
-        trainer = self._trainer or Trainer(self, None)
-        self._trainer = trainer
-        if not self.built:
+        steps = inputs.check_count("steps", steps)
+        if is_stream(x):
+            x = Stream(x)
+            total = x.batches if steps is None else steps
+        else:
+            x = arrays.as_arrays(x, "x")
+            total = -(-arrays.check_rows(x=x) // inputs.check_batch_size(batch_size))
+        trainer = self._trainer = self._trainer or Trainer(self, None)
+        if not self.built and not isinstance(x, Stream):
             trainer.prepare(Batch(x))
         verbose = _verbosity(verbose)
-        batch_size = loop.check_batch_size(batch_size)
         if verbose or callbacks is not None:
-            steps = -(-jax.tree.leaves(x)[0].shape[0] // batch_size)
-            callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, steps=steps)
-        return loop.predict(trainer, x, batch_size=batch_size, callbacks=callbacks)
+            parameters = {
+                "verbose": verbose,
+                "epochs": 1,
+                "steps": total if steps is None else min(steps, total or steps),
+            }
+            callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, **parameters)
+        batch_size = inputs.check_batch_size(batch_size)
+        return loop.predict(trainer, x, batch_size=batch_size, steps=steps, callbacks=callbacks)
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
@@ -509,11 +561,9 @@ class Model(Layer):
             return_dict: whether to return a dictionary by name in the place of a list.
         """
         trainer = self._require_compiled("train_on_batch")
-        data = loop.batch_of(x, y, sample_weight)
+        data = inputs.batch_of(x, y, sample_weight)
         if class_weight is not None:
-            if sample_weight is not None:
-                raise ValueError("Pass either class_weight or sample_weight, not both.")
-            data = data._replace(sample_weight=as_sample_weight(class_weight, data.y))
+            data = inputs.weighted(data, class_weight)
         return self._one_batch(trainer, "train", data, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
@@ -524,7 +574,7 @@ class Model(Layer):
             return_dict: whether to return a dictionary by name in the place of a list.
         """
         trainer = self._require_compiled("test_on_batch")
-        return self._one_batch(trainer, "test", loop.batch_of(x, y, sample_weight), return_dict)
+        return self._one_batch(trainer, "test", inputs.batch_of(x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for a batch as NumPy arrays."""
@@ -533,7 +583,7 @@ class Model(Layer):
     def _one_batch(self, trainer: Trainer, phase: str, data: Batch, return_dict: bool) -> Any:
         trainer.prepare(data)
         data = jax.tree.map(jnp.asarray, data)
-        results = loop.run_batch(trainer, phase, data)
+        results = run_batch(trainer, phase, data)
         if return_dict:
             return results
         values = list(results.values())
@@ -564,6 +614,14 @@ class Model(Layer):
         self.compile(**{key: deserialize(value) for key, value in config.items() if value is not None})
         if self.built and self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the architecture as JSON text, for `lamina.models.model_from_json`; the weights are not in it.
+
+        Args:
+            kwargs: passed to `json.dumps`.
+        """
+        return json.dumps(serialize(self), **kwargs)
 
     # Inside
 
@@ -626,12 +684,3 @@ def _refuse(**arguments: Any) -> None:
     for name, value in arguments.items():
         if value is not None:
             raise ValueError(f"{name}={value!r} is not supported; leave it out.")
-
-
-def _refuse_streams(x: Any) -> Any:
-    if hasattr(x, "__next__") or (hasattr(x, "__iter__") and not hasattr(x, "__len__") and not hasattr(x, "shape")):
-        raise TypeError(
-            f"x is a {type(x).__name__}, a stream of batches, which is not supported yet; pass arrays, for example "
-            "np.concatenate(list(batches))."
-        )
-    return x

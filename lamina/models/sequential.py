@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from lamina.core import shapes
@@ -193,7 +194,10 @@ class Sequential(Model):
 
     def call_with_mask(self, *args: Any, **kwargs: Any) -> tuple[PyTree, PyTree]:
         inputs: Any = args[0] if args else kwargs.get("inputs")
-        if isinstance(inputs, dict) or (isinstance(inputs, list | tuple) and any(hasattr(x, "shape") for x in inputs)):
+        if isinstance(inputs, list | tuple) and len(inputs) == 1 and hasattr(inputs[0], "shape"):
+            inputs, args = inputs[0], (inputs[0], *args[1:]) if args else args  # a list of all inputs, as for any model
+            kwargs = kwargs if args else {**kwargs, "inputs": inputs}
+        if isinstance(inputs, dict) or (isinstance(inputs, list | tuple) and any(map(_holds_arrays, inputs))):
             received = f"a {type(inputs).__name__} of {len(inputs)} arrays"
             raise ValueError(_SEVERAL_INPUTS.format(name=self.name, received=received))
         if not self.layers:
@@ -297,6 +301,10 @@ def declared_input(layer: Layer) -> tuple[Shape | None, str | None]:
     if layer.declared_batch_shape is not None:
         return layer.declared_batch_shape, layer.declared_dtype
     return None, None
+
+
+def _holds_arrays(value: Any) -> bool:
+    return any(hasattr(leaf, "shape") for leaf in jax.tree.leaves(value, is_leaf=is_symbolic))
 
 
 def _describe(value: Any) -> str:

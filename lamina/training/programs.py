@@ -14,8 +14,10 @@ from jax import lax
 from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
 from lamina.training.state import TrainState, TrainVariables
-from lamina.training.step import Batch, TrainStep, predict_step, test_step, train_step
+from lamina.training.step import Batch, Step, predict_step, test_step, train_step
 from lamina.typing import Array, PyTree
+
+Program = Callable[..., tuple[TrainState, list[Array], Array]]
 
 
 class Programs:
@@ -29,33 +31,38 @@ class Programs:
     def __init__(self, trainer: Any, variables: TrainVariables) -> None:
         self._trainer = trainer
         self._variables = variables
-        self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._compiled: dict[Any, Program] = {}
         self._predict: Any = None
         self.compile_seconds = 0.0
 
-    def is_compiled(self, kind: str, data: Batch, batch_size: int) -> bool:
-        """Tell whether the program for such data exists, so that its first call won't take long."""
-        return (kind, batch_size, _signature(data)) in self._compiled
+    def find(self, kind: str, data: Batch, order: Array, batch_size: int, guarded: bool = False) -> Program | None:
+        """Return the program for such data if it was compiled before, so that a call of it won't take long."""
+        return self._compiled.get((kind, batch_size, guarded, _signature((data, order))))
 
-    def train(self, state: TrainState, data: Batch, order: Array, span: tuple[int, int], batch_size: int, fresh: bool):
-        """Run training steps `span[0]` to `span[1]` of an epoch.
+    def compile(
+        self, kind: str, state: TrainState, data: Batch, order: Array, batch_size: int, guarded: bool = False
+    ) -> Program:
+        """Compile a program, or return the one that was compiled before.
 
         Args:
-            state: is donated: its arrays must not be used again.
+            kind: "train" or "test".
+            state: donated whenever the program is called (where testing: only its metrics): the arrays must not be used
+                again.
             data: all rows, on the device.
             order: the rows in the order of this epoch.
-            span: first step and the one after the last.
             batch_size: rows of each step; those of step i are `order[i * batch_size : (i + 1) * batch_size]`.
-            fresh: whether the metrics start anew.
+            guarded: whether to stop in front of a step whose loss is not finite.
 
         Returns:
-            The new state and the results of the metrics so far, in the order of the trainer's `result_names`.
+            `(state, data, order, first, last, fresh) -> (state, results, reached)`: runs steps `first` to `last` of an
+            epoch. `fresh` says whether the metrics start anew, `results` are those of the metrics so far in the order
+            of the trainer's `result_names`, and `reached` is the step that comes next.
         """
-        return self._run("train", state, data, order, span, batch_size, fresh)
-
-    def test(self, state: TrainState, data: Batch, order: Array, span: tuple[int, int], batch_size: int, fresh: bool):
-        """As `train`, for evaluation: only the metrics change; only they are donated."""
-        return self._run("test", state, data, order, span, batch_size, fresh)
+        key = (kind, batch_size, guarded, _signature((data, order)))
+        program = self._compiled.get(key)
+        if program is None:
+            program = self._compiled[key] = self._compile(kind, batch_size, guarded, state, data, order)
+        return program
 
     def predict(self, values: dict[str, Array], x: PyTree) -> PyTree:
         """Return the outputs for inputs `x`, given the values of params and buffers."""
@@ -68,66 +75,57 @@ class Programs:
                 self._predict = jax.jit(step, compiler_options=_options(jax.make_jaxpr(step)(values, x)))
             return self._predict(values, x)
 
-    def _run(
-        self,
-        kind: str,
-        state: TrainState,
-        data: Batch,
-        order: Array,
-        span: tuple[int, int],
-        batch_size: int,
-        fresh: bool,
-    ) -> tuple[TrainState, list[Array]]:
-        model = state._replace(metrics={}) if kind == "train" else state._replace(metrics={}, optimizer={})
-        arguments = (model, state.metrics, data, order, np.int32(span[0]), np.int32(span[1]), np.bool_(fresh))
-        model, metrics, results = self._call(kind, batch_size, arguments)
-        if kind == "train":
-            return model._replace(metrics=metrics), results
-        return state._replace(metrics=metrics), results
-
-    def _call(self, kind: str, batch_size: int, arguments: tuple) -> Any:
+    def _compile(
+        self, kind: str, batch_size: int, guarded: bool, state: TrainState, data: Batch, order: Array
+    ) -> Program:
+        epoch = self._epoch_function(kind, batch_size, guarded)
         if self._trainer.model.run_eagerly:
-            with jax.disable_jit():
-                return self._epoch_function(kind, batch_size)(*arguments)
-        key = (kind, batch_size, _signature(arguments[2]))
-        program = self._compiled.get(key)
-        if program is None:
-            program = self._compiled[key] = self._compile(kind, batch_size, arguments)
-        return program(*arguments)
+            call = _eager(epoch)
+        else:
+            started = time.perf_counter()
+            donated = (0, 1) if kind == "train" else (1,)
+            span = (np.int32(0), np.int32(1), np.bool_(True))
+            with plain_errors():
+                traced = jax.jit(epoch, donate_argnums=donated).trace(*_split(kind, state), data, order, *span)
+            call = traced.lower().compile(compiler_options=_options(traced.jaxpr))
+            self.compile_seconds += time.perf_counter() - started
 
-    def _compile(self, kind: str, batch_size: int, arguments: tuple) -> Callable[..., Any]:
-        started = time.perf_counter()
-        run = self._epoch_function(kind, batch_size)
-        donated = (0, 1) if kind == "train" else (1,)
-        with plain_errors():
-            traced = jax.jit(run, donate_argnums=donated).trace(*arguments)
-        program = traced.lower().compile(compiler_options=_options(traced.jaxpr))
-        self.compile_seconds += time.perf_counter() - started
+        def program(
+            state: TrainState, data: Batch, order: Array, first: int, last: int, fresh: bool
+        ) -> tuple[TrainState, list[Array], Array]:
+            span = (np.int32(first), np.int32(last), np.bool_(fresh))
+            model, metrics, results, reached = call(*_split(kind, state), data, order, *span)
+            if kind == "train":
+                return model._replace(metrics=metrics), results, reached
+            return state._replace(metrics=metrics), results, reached
+
         return program
 
-    def _epoch_function(self, kind: str, batch_size: int) -> Callable[..., Any]:
+    def _epoch_function(self, kind: str, batch_size: int, guarded: bool) -> Callable[..., Any]:
         step = (train_step if kind == "train" else test_step)(self._trainer, self._variables)
         fresh_metrics = self._trainer.pure_fresh_metrics(self._variables)
         results = self._trainer.pure_results(self._variables)
-        return epoch_function(step, fresh_metrics, results, batch_size, changes_model=kind == "train")
+        return epoch_function(step, fresh_metrics, results, batch_size, kind == "train", guarded)
 
 
 def epoch_function(
-    step: TrainStep,
+    step: Step,
     fresh_metrics: Callable[[dict[str, Array]], dict[str, Array]],
     results: Callable[[dict[str, Array]], list[Array]],
     batch_size: int,
     changes_model: bool,
+    guarded: bool,
 ) -> Callable[..., Any]:
     """Return the function that runs steps `[start, stop)` of an epoch in one loop.
 
     The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, only
-    the metrics are carried through the loop: what is carried would be copied.
+    the metrics are carried through the loop: what is carried would be copied. A guarded loop ends in front of a step
+    whose loss is not finite, with the state of before it, so that the step can be looked into.
     """
 
     def run(
         model: TrainState, metrics: dict[str, Array], data: Batch, order: Array, start: Array, stop: Array, fresh: Array
-    ) -> tuple[TrainState, dict[str, Array], list[Array]]:
+    ) -> tuple[TrainState, dict[str, Array], list[Array], Array]:
         zeros = fresh_metrics(metrics)
         metrics = {path: jnp.where(fresh, zeros[path], metrics[path]) for path in metrics}
 
@@ -135,22 +133,59 @@ def epoch_function(
             rows = lax.dynamic_slice_in_dim(order, index * batch_size, batch_size)
             return jax.tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds"), data)
 
-        if changes_model:
-            state = model._replace(metrics=metrics)
-            state = lax.fori_loop(start, stop, lambda index, state: step(state, batch_at(index)), state)
-            return state._replace(metrics={}), state.metrics, results(state.metrics)
-        metrics = lax.fori_loop(
-            start, stop, lambda index, sums: step(model._replace(metrics=sums), batch_at(index)).metrics, metrics
-        )
-        return TrainState({}, {}, {}, {}), metrics, results(metrics)
+        def next_state(index: Array, state: TrainState) -> tuple[TrainState, Array]:
+            return step(state, batch_at(index))
+
+        def next_metrics(index: Array, sums: dict[str, Array]) -> tuple[dict[str, Array], Array]:
+            new, loss = step(model._replace(metrics=sums), batch_at(index))
+            return new.metrics, loss
+
+        loop = _guarded_loop if guarded else _plain_loop
+        if not changes_model:
+            metrics, reached = loop(next_metrics, start, stop, metrics)
+            return TrainState({}, {}, {}, {}), metrics, results(metrics), reached
+        state, reached = loop(next_state, start, stop, model._replace(metrics=metrics))
+        return state._replace(metrics={}), state.metrics, results(state.metrics), reached
 
     return run
+
+
+def _plain_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Array, state: Any) -> tuple[Any, Array]:
+    return lax.fori_loop(start, stop, lambda index, state: step(index, state)[0], state), stop
+
+
+def _guarded_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Array, state: Any) -> tuple[Any, Array]:
+    def body(carry: tuple[Array, Array, Any]) -> tuple[Array, Array, Any]:
+        index, _, old = carry
+        new, loss = step(index, old)
+        fine = jnp.isfinite(loss)
+        kept = jax.tree.map(lambda after, before: jnp.where(fine, after, before), new, old)
+        return index + fine, fine, kept
+
+    def goes_on(carry: tuple[Array, Array, Any]) -> Array:
+        return (carry[0] < stop) & carry[1]
+
+    reached, _, state = lax.while_loop(goes_on, body, (start, jnp.asarray(True), state))
+    return state, reached
+
+
+def _split(kind: str, state: TrainState) -> tuple[TrainState, dict[str, Array]]:
+    """Separate the metrics; testing does not need the optimizer."""
+    return state._replace(metrics={}, **({} if kind == "train" else {"optimizer": {}})), state.metrics
+
+
+def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        with jax.disable_jit():
+            return function(*arguments)
+
+    return call
 
 
 def _options(program: Any) -> dict[str, Any] | None:
     return compiler_options(has_convolution="conv_general_dilated" in str(program))
 
 
-def _signature(data: Batch) -> Any:
-    leaves, structure = jax.tree.flatten(data)
+def _signature(values: PyTree) -> Any:
+    leaves, structure = jax.tree.flatten(values)
     return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)

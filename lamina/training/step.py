@@ -21,10 +21,11 @@ class Batch(NamedTuple):
     sample_weight: PyTree = None
 
 
-TrainStep = Callable[[TrainState, Batch], TrainState]
+Step = Callable[[TrainState, Batch], tuple[TrainState, Array]]
+"""From a state and a batch to the new state and the loss."""
 
 
-def train_step(trainer: Any, variables: TrainVariables) -> TrainStep:
+def train_step(trainer: Any, variables: TrainVariables) -> Step:
     """Return the step that computes the loss, its gradients, the update and the metrics.
 
     Args:
@@ -43,7 +44,7 @@ def train_step(trainer: Any, variables: TrainVariables) -> TrainStep:
     update = pure(lambda gradients: optimizer.apply(gradients, trainable), {**variables.params, **variables.optimizer})
     watch = pure(trainer.update_metrics, variables.metrics)
 
-    def step(state: TrainState, batch: Batch) -> TrainState:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array]:
         def objective(params: dict[str, Array]) -> tuple[Array, Any]:
             values = {**params, **state.buffers, **state.optimizer}
             (scaled, seen), effects = forward(values, batch, step=state.optimizer[trainer.iterations_path])
@@ -53,29 +54,31 @@ def train_step(trainer: Any, variables: TrainVariables) -> TrainStep:
         in_order = [gradients[path] for path in variables.params]  # jax sorts the keys of dictionaries
         _, updated = update({**state.params, **state.optimizer}, in_order)
         _, watched = watch(state.metrics, batch, *seen)
-        return TrainState(
+        new = TrainState(
             params={path: updated.values[path] for path in state.params},
             buffers=buffers,
             optimizer={path: updated.values[path] for path in state.optimizer},
             metrics=watched.values,
         )
+        return new, seen[0]
 
     return step
 
 
-def test_step(trainer: Any, variables: TrainVariables) -> TrainStep:
+def test_step(trainer: Any, variables: TrainVariables) -> Step:
     """Return the step that computes predictions in inference mode and lets loss and metrics see them."""
 
-    def run(batch: Batch) -> None:
+    def run(batch: Batch) -> Array:
         y_pred, mask = trainer.forward(batch.x, training=False)
         loss, parts = trainer.compute_loss(batch, y_pred, mask)
         trainer.update_metrics(batch, loss, parts, y_pred, mask)
+        return loss
 
     evaluate = pure(run, {**variables.params, **variables.buffers, **variables.metrics}, training=False)
 
-    def step(state: TrainState, batch: Batch) -> TrainState:
-        _, effects = evaluate({**state.params, **state.buffers, **state.metrics}, batch)
-        return state._replace(metrics={path: effects.values[path] for path in state.metrics})
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array]:
+        loss, effects = evaluate({**state.params, **state.buffers, **state.metrics}, batch)
+        return state._replace(metrics={path: effects.values[path] for path in state.metrics}), loss
 
     return step
 

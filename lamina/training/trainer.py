@@ -58,7 +58,7 @@ class Trainer:
         self.outputs: Outputs | None = None
         self.result_names: list[str] = []
         self.output_shapes: list[Shape] = []
-        self._prepared: Any = None
+        self._prepared: set[Any] = set()
         self._variables: TrainVariables | None = None
         self._programs: Programs | None = None
 
@@ -75,7 +75,7 @@ class Trainer:
         """
         spec = jax.tree.map(_spec, batch)
         signature = (jax.tree.structure(batch), tuple(str(leaf) for leaf in jax.tree.leaves(spec, is_leaf=is_symbolic)))
-        if self._prepared == signature and self.model.built:
+        if signature in self._prepared and self.model.built:
             return
         y_pred = shapes.infer(lambda x: self.model(x), spec.x)
         self.output_shapes = [leaf.shape for leaf in jax.tree.leaves(y_pred, is_leaf=is_symbolic)]
@@ -86,7 +86,7 @@ class Trainer:
             self.optimizer.build(self.model.trainable_variables)
         if self.loss is not None:
             shapes.infer(self._check_shapes, spec.y, y_pred)
-        self._prepared = signature
+        self._prepared.add(signature)
 
     def _resolve(self, spec: Batch, y_pred: PyTree) -> None:
         if self.loss is not None and self.outputs is not None:

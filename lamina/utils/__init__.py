@@ -1,5 +1,7 @@
 """Helpers, as in `keras.utils`: names gathered from where they live."""
 
+from lamina.data.py_dataset import PyDataset
+from lamina.data.split import ShuffledSplit, StratifiedSplit
 from lamina.random.global_seed import set_random_seed
 
-__all__ = ["set_random_seed"]
+__all__ = ["PyDataset", "ShuffledSplit", "StratifiedSplit", "set_random_seed"]
