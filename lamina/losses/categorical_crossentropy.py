@@ -18,11 +18,11 @@ from lamina.losses.probabilities import (
 )
 from lamina.typing import Array, ArrayLike
 
-_CLASS_NUMBERS = (
-    "{name} needs one-hot targets of shape {expected}, one value for each class, but y_true has shape {given}, "
-    "which looks like class numbers. Use sparse_{name} for class numbers, or convert them: "
-    "lamina.utils.to_categorical(y_true, {classes})."
-)
+_FOR_CLASS_NUMBERS = {
+    "categorical_crossentropy": "sparse_categorical_crossentropy",
+    "categorical_accuracy": "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy": "sparse_top_k_categorical_accuracy",
+}
 
 
 def categorical_crossentropy(
@@ -62,8 +62,7 @@ def one_hot_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, name: st
     y_true = jnp.asarray(y_true).astype(y_pred.dtype)
     if y_true.shape != y_pred.shape:
         if y_pred.ndim and y_true.shape in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1)):
-            words = {"name": name, "expected": y_pred.shape, "given": y_true.shape, "classes": y_pred.shape[-1]}
-            raise ValueError(_CLASS_NUMBERS.format(**words))
+            raise ValueError(_class_numbers(name, y_true.shape, y_pred.shape))
         raise ValueError(different_shapes(name, y_true.shape, y_pred.shape))
     if not y_pred.ndim:
         raise ValueError(f"{name} needs a value for each class, (batch, classes), but y_pred is a scalar.")
@@ -74,6 +73,15 @@ def one_hot_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, name: st
             stacklevel=2,
         )
     return y_true, y_pred
+
+
+def _class_numbers(name: str, given: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    sparse = _FOR_CLASS_NUMBERS.get(name)
+    other = f"Use {sparse} for class numbers, or convert them" if sparse else "Convert them"
+    return (
+        f"{name} needs one-hot targets of shape {expected}, one value for each class, but y_true has shape {given}, "
+        f"which looks like class numbers. {other}: lamina.utils.to_categorical(y_true, {expected[-1]})."
+    )
 
 
 def spread_over_classes(y_true: Array, label_smoothing: float, axis: int) -> Array:

@@ -48,16 +48,21 @@ def circle(
     )
     # Rounding, or embeddings that are too long, must not make a distance negative.
     distance = jnp.maximum(1.0 - embeddings @ references.T, 0.0)
-    same = labels[:, None] == reference_labels[None, :]
-    positive = same & ~jnp.eye(*same.shape, dtype=bool) if remove_diagonal else same
+    positive, negative = _pairs(labels, reference_labels, remove_diagonal)
     # The paper's weights: how far a distance is from its optimum. As in Keras, gradients flow through them, too.
     pull = distance + margin
     push = jnp.maximum(1.0 + margin - distance, 0.0)
     positive_logits = jnp.where(positive, gamma * pull * (distance - margin), -jnp.inf)
-    negative_logits = jnp.where(~same, gamma * push * (1.0 - margin - distance), -jnp.inf)
-    has_both = positive.any(axis=1) & ~same.all(axis=1)
+    negative_logits = jnp.where(negative, gamma * push * (1.0 - margin - distance), -jnp.inf)
+    has_both = positive.any(axis=1) & negative.any(axis=1)
     total = _log_sum(positive_logits, has_both) + _log_sum(negative_logits, has_both)
     return jnp.where(has_both, jax.nn.softplus(total), 0.0).astype(as_float(y_pred).dtype)
+
+
+def _pairs(labels: Array, reference_labels: Array, remove_diagonal: bool) -> tuple[Array, Array]:
+    """Return which references are of a sample's class, and which are not, (batch, references) each."""
+    same = labels[:, None] == reference_labels[None, :]
+    return (same & ~jnp.eye(*same.shape, dtype=bool) if remove_diagonal else same), ~same
 
 
 def _log_sum(logits: Array, wanted: Array) -> Array:
@@ -98,6 +103,7 @@ class Circle(FunctionLoss):
     """
 
     keeps_integers = True
+    remove_diagonal: bool
 
     def __init__(
         self,
@@ -112,3 +118,9 @@ class Circle(FunctionLoss):
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def value_mask(self, y_true: Array, y_pred: Array) -> Array:
+        """A sample that nothing can be compared with doesn't count in the mean."""
+        labels = y_true.reshape(-1).astype(jnp.int32)
+        positive, negative = _pairs(labels, labels, self.remove_diagonal)
+        return positive.any(axis=1) & negative.any(axis=1)

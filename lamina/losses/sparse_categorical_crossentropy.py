@@ -74,10 +74,8 @@ def _wrong_labels(name: str, given: tuple[int, ...], scores: tuple[int, ...], cl
         f"of shape {scores}, but y_true has shape {given}."
     )
     if given == scores:
-        return (
-            f"{message} It looks one-hot: use {name.removeprefix('sparse_')} for one-hot targets, or convert them to "
-            "class numbers: y_true.argmax(axis=-1)."
-        )
+        dense = f"use {name.removeprefix('sparse_')} for one-hot targets, or " if name.startswith("sparse_") else ""
+        return f"{message} It looks one-hot: {dense}convert them to class numbers: y_true.argmax(axis=-1)."
     if given and scores and given[0] != scores[0]:
         return f"{message} They hold {given[0]} and {scores[0]} samples."
     return message
