@@ -6,6 +6,10 @@ from lamina.layers.activations.leaky_relu import LeakyReLU
 from lamina.layers.activations.prelu import PReLU
 from lamina.layers.activations.relu import ReLU
 from lamina.layers.activations.softmax import Softmax
+from lamina.layers.attention.additive_attention import AdditiveAttention
+from lamina.layers.attention.attention import Attention
+from lamina.layers.attention.grouped_query_attention import GroupQueryAttention
+from lamina.layers.attention.multi_head_attention import MultiHeadAttention
 from lamina.layers.convolutional.conv1d import Conv1D
 from lamina.layers.convolutional.conv1d_transpose import Conv1DTranspose
 from lamina.layers.convolutional.conv2d import Conv2D
@@ -82,6 +86,10 @@ from lamina.layers.reshaping.up_sampling3d import UpSampling3D
 from lamina.layers.reshaping.zero_padding1d import ZeroPadding1D
 from lamina.layers.reshaping.zero_padding2d import ZeroPadding2D
 from lamina.layers.reshaping.zero_padding3d import ZeroPadding3D
+from lamina.layers.rnn.bidirectional import Bidirectional
+from lamina.layers.rnn.conv_lstm1d import ConvLSTM1D
+from lamina.layers.rnn.conv_lstm2d import ConvLSTM2D
+from lamina.layers.rnn.conv_lstm3d import ConvLSTM3D
 from lamina.layers.rnn.gru import GRU
 from lamina.layers.rnn.gru_cell import GRUCell
 from lamina.layers.rnn.lstm import LSTM
@@ -90,6 +98,7 @@ from lamina.layers.rnn.rnn import RNN
 from lamina.layers.rnn.simple_rnn import SimpleRNN
 from lamina.layers.rnn.simple_rnn_cell import SimpleRNNCell
 from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
+from lamina.layers.rnn.time_distributed import TimeDistributed
 from lamina.layers.serialization import deserialize, serialize
 
 # Further names that Keras has for the same classes.
@@ -124,7 +133,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -133,6 +144,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -140,6 +152,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -175,6 +190,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
@@ -194,6 +210,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -217,6 +234,7 @@ __all__ = [
     "SpectralNormalization",
     "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
@@ -250,12 +268,15 @@ register_builtin(
         "AdaptiveMaxPooling2D": AdaptiveMaxPooling2D,
         "AdaptiveMaxPooling3D": AdaptiveMaxPooling3D,
         "Add": Add,
+        "AdditiveAttention": AdditiveAttention,
         "AlphaDropout": AlphaDropout,
+        "Attention": Attention,
         "Average": Average,
         "AveragePooling1D": AveragePooling1D,
         "AveragePooling2D": AveragePooling2D,
         "AveragePooling3D": AveragePooling3D,
         "BatchNormalization": BatchNormalization,
+        "Bidirectional": Bidirectional,
         "Concatenate": Concatenate,
         "Conv1D": Conv1D,
         "Conv1DTranspose": Conv1DTranspose,
@@ -263,6 +284,9 @@ register_builtin(
         "Conv2DTranspose": Conv2DTranspose,
         "Conv3D": Conv3D,
         "Conv3DTranspose": Conv3DTranspose,
+        "ConvLSTM1D": ConvLSTM1D,
+        "ConvLSTM2D": ConvLSTM2D,
+        "ConvLSTM3D": ConvLSTM3D,
         "Cropping1D": Cropping1D,
         "Cropping2D": Cropping2D,
         "Cropping3D": Cropping3D,
@@ -286,6 +310,7 @@ register_builtin(
         "GlobalMaxPooling2D": GlobalMaxPooling2D,
         "GlobalMaxPooling3D": GlobalMaxPooling3D,
         "GroupNormalization": GroupNormalization,
+        "GroupQueryAttention": GroupQueryAttention,
         "Identity": Identity,
         "InputLayer": InputLayer,
         "InputSpec": InputSpec,
@@ -301,6 +326,7 @@ register_builtin(
         "MaxPooling3D": MaxPooling3D,
         "Maximum": Maximum,
         "Minimum": Minimum,
+        "MultiHeadAttention": MultiHeadAttention,
         "Multiply": Multiply,
         "Normalization": Normalization,
         "PReLU": PReLU,
@@ -322,6 +348,7 @@ register_builtin(
         "SpectralNormalization": SpectralNormalization,
         "StackedRNNCells": StackedRNNCells,
         "Subtract": Subtract,
+        "TimeDistributed": TimeDistributed,
         "UnitNormalization": UnitNormalization,
         "UpSampling1D": UpSampling1D,
         "UpSampling2D": UpSampling2D,

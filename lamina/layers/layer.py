@@ -632,10 +632,11 @@ class Layer:
             and (leaves := jax.tree.leaves(value, is_leaf=is_symbolic))
             and all(hasattr(leaf, "shape") for leaf in leaves)
         }
-        parameters = list(inspect.signature(self.build).parameters)
+        parameters = inspect.signature(self.build).parameters
+        needed = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
         by_name = {f"{name}_shape": shape_of(value) for name, value in tensors.items()}
-        if len(parameters) > 1 and set(parameters) <= set(by_name):
-            self.build(**{name: by_name[name] for name in parameters})
+        if len(parameters) > 1 and needed <= set(by_name):
+            self.build(**{name: by_name[name] for name in parameters if name in by_name})
         elif tensors:
             self.build(shape_of(next(iter(tensors.values()))))
         else:

@@ -29,6 +29,7 @@ class Case:
         make: `namespace -> layer`, where the namespace is `keras.layers` or `lamina.layers`.
         inputs: structure of shapes (random floats are drawn) and arrays.
         call: further arguments of the call.
+        spread: whether `inputs` are several arguments instead of one.
         random: whether training is random, so that only inference is compared.
         tolerance: largest error, relative to the largest number of an array.
         weights: what to do with random weights before they are given to both.
@@ -38,6 +39,7 @@ class Case:
     make: Callable[[Any], Any]
     inputs: Any
     call: dict[str, Any] = dataclasses.field(default_factory=dict)
+    spread: bool = False
     random: bool = False
     tolerance: float = 2e-5
     positive: bool = False
@@ -46,7 +48,9 @@ class Case:
 
 def case(layer: str, inputs: Any, *args: Any, call: dict[str, Any] | None = None, **options: Any) -> Case:
     """Return a case of `layer(*args, **options)`; options that `Case` has are its own."""
-    own = {key: options.pop(key) for key in ("random", "tolerance", "positive", "in_config") if key in options}
+    own = {
+        key: options.pop(key) for key in ("spread", "random", "tolerance", "positive", "in_config") if key in options
+    }
     described = [*map(repr, args), *(f"{key}={value!r}" for key, value in options.items()), *(call or {})]
     return Case(
         f"{layer}({', '.join(described)})",
@@ -93,7 +97,7 @@ def compare(one: Case) -> None:
     inputs = arrays_for(one.inputs, positive=one.positive)
     with quick_initializers():
         ours, theirs = one.make(lamina.layers), one.make(keras.layers)
-        compare_shapes(ours, theirs, inputs, one.call)
+        compare_shapes(ours, theirs, inputs, one)
     compare_weights(ours, theirs)
     compare_numbers(ours, theirs, inputs, one)
     if one.in_config:
@@ -117,16 +121,16 @@ def quick_initializers() -> Iterator[None]:
         yield
 
 
-def compare_shapes(ours: Any, theirs: Any, inputs: Any, call: dict[str, Any]) -> None:
+def compare_shapes(ours: Any, theirs: Any, inputs: Any, one: Case) -> None:
     """Build both by symbolic calls and compare the shapes and dtypes of what comes out."""
 
     def symbolic(kind: Callable[..., Any]) -> Any:
         return jax.tree.map(lambda array: kind(shape=array.shape[1:], dtype=array.dtype.name), inputs)
 
-    static = {key: value for key, value in call.items() if key != "mask"}
+    static = {key: value for key, value in one.call.items() if value is True and key != "return_attention_scores"}
     is_symbolic = lambda leaf: isinstance(leaf, keras.KerasTensor | lamina.core.symbolic.KerasTensor)
-    our_outputs = jax.tree.leaves(ours(symbolic(lamina.layers.Input), **static), is_leaf=is_symbolic)
-    their_outputs = jax.tree.leaves(theirs(symbolic(keras.Input), **static), is_leaf=is_symbolic)
+    our_outputs = jax.tree.leaves(_call(ours, one, symbolic(lamina.layers.Input), static), is_leaf=is_symbolic)
+    their_outputs = jax.tree.leaves(_call(theirs, one, symbolic(keras.Input), static), is_leaf=is_symbolic)
     assert [str(output.dtype) for output in our_outputs] == [str(output.dtype) for output in their_outputs]
     for own, other in zip(our_outputs, their_outputs, strict=True):  # lamina may know sizes that Keras does not
         known = [mine if size is None else size for mine, size in zip(own.shape, other.shape, strict=True)]
@@ -191,7 +195,7 @@ def _observer(layer: Any, one: Case) -> Callable[[list[Any], list[Any], Any], di
     def run(values: list[Any], inputs: Any, training: bool) -> tuple[Any, list[Any]]:
         if "training" in parameters:
             call["training"] = training
-        return _stateless(layer, variables, values, inputs, call)
+        return _stateless(layer, one, variables, values, inputs, call)
 
     def weighted(trainable: list[Any], floats: list[Any], rest: list[Any], inputs: Any) -> tuple[Any, tuple]:
         outputs, values = run([*trainable, *rest], _merge(inputs, floats), not one.random)
@@ -214,11 +218,17 @@ def _observer(layer: Any, one: Case) -> Callable[[list[Any], list[Any], Any], di
     return observe
 
 
-def _stateless(layer: Any, variables: list[Any], values: list[Any], inputs: Any, call: dict[str, Any]) -> Any:
+def _call(layer: Any, one: Case, inputs: Any, call: dict[str, Any]) -> Any:
+    return layer(*inputs, **call) if one.spread else layer(inputs, **call)
+
+
+def _stateless(
+    layer: Any, one: Case, variables: list[Any], values: list[Any], inputs: Any, call: dict[str, Any]
+) -> Any:
     """Call a layer with values for its variables; return the outputs and the values afterwards."""
     if isinstance(layer, keras.layers.Layer):
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
-            outputs = layer(inputs, **call)
+            outputs = _call(layer, one, inputs, call)
         new = (scope.get_current_value(variable) for variable in variables)
         return outputs, [
             value if new_value is None else new_value for value, new_value in zip(values, new, strict=True)
@@ -226,7 +236,7 @@ def _stateless(layer: Any, variables: list[Any], values: list[Any], inputs: Any,
     named = {str(index): variable for index, variable in enumerate(layer.variables)}
     order = [next(key for key, one in named.items() if one is variable) for variable in variables]
     bound = {key: variable.value for key, variable in named.items()} | dict(zip(order, values, strict=True))
-    outputs, effects = pure(layer, named)(bound, inputs, **call)
+    outputs, effects = pure(lambda: _call(layer, one, inputs, call), named)(bound)
     return outputs, [effects.values[key] for key in order]
 
 

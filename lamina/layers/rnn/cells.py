@@ -37,7 +37,9 @@ def call_cell(cell: Any, inputs: PyTree, states: PyTree, training: bool, **kwarg
 
 
 def build_cell(cell: Any, input_shape: Shape, dtype: str) -> KerasTensor:
-    """Build a cell by an abstract call, which works whatever it is made of; return its output."""
+    """Build a cell and, by an abstract call, what it is made of; return its output."""
+    if isinstance(cell, Layer) and not cell.built and type(cell).build is not Layer.build:
+        cell.build(input_shape)
     step_input = KerasTensor(input_shape, dtype)
     return shapes.infer(
         lambda inputs: call_cell(cell, inputs, initial_states(cell, inputs.shape[0], dtype), False)[0], step_input

@@ -123,10 +123,11 @@ class RNN(Layer):
         self, sequences: Array, initial_state: PyTree = None, mask: PyTree = None, training: bool = False
     ) -> PyTree:
         states = self._states_before(sequences.shape[0], initial_state)
+        mask = self._mask_of_sequences(mask, sequences.shape)
         try:
             if training:
                 draw_masks(self.cell, sequences[:, 0], states)
-            last_output, outputs, states = self.inner_loop(sequences, states, _first_mask(mask), training)
+            last_output, outputs, states = self.inner_loop(sequences, states, mask, training)
         finally:
             reset_masks(self.cell)
         if self.stateful:
@@ -191,6 +192,15 @@ class RNN(Layer):
             return Variable(initial, state.shape, state.dtype, trainable=False, autocast=False, name=name)
 
         return jax.tree.unflatten(structure, [variable(index, state) for index, state in enumerate(leaves)])
+
+    def _mask_of_sequences(self, mask: PyTree, shape: Shape) -> Any:
+        mask = _first_mask(mask)
+        if mask is not None and jnp.shape(mask) != tuple(shape[:2]):
+            raise ValueError(
+                f"Layer {self.name!r}: a mask must have the shape (batch, time) = {tuple(shape[:2])}, received "
+                f"{jnp.shape(mask)}."
+            )
+        return mask
 
     def _states_before(self, batch_size: int, given: PyTree) -> list[Any]:
         """Return the states to start with: given ones, kept ones, or initial ones."""

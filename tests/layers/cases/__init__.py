@@ -1,8 +1,20 @@
-from . import activations, convolutional, core, merging, normalization, pooling, recurrent, regularization, reshaping
+from . import (
+    activations,
+    attention,
+    convolutional,
+    core,
+    merging,
+    normalization,
+    pooling,
+    recurrent,
+    regularization,
+    reshaping,
+)
 
 ALL = [
     *core.CASES,
     *activations.CASES,
+    *attention.CASES,
     *convolutional.CASES,
     *merging.CASES,
     *normalization.CASES,

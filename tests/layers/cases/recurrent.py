@@ -40,6 +40,24 @@ def stack(call: dict, **options: bool) -> Case:
     )
 
 
+def around(wrapper: str, layer: str, inputs=SEQUENCES, units=4, of=None, call=None, **options) -> Case:
+    size = () if units is None else (units,)
+    return nested(
+        f"{wrapper}({layer}({of or ''}), {options}, {list(call or {})})",
+        lambda layers: getattr(layers, wrapper)(getattr(layers, layer)(*size, **(of or {})), **options),
+        inputs,
+        call=call or {},
+    )
+
+
+MODES = ["concat", "sum", "mul", "ave", None]
+OF_LAYER = [
+    {},
+    {"return_sequences": True},
+    {"return_state": True},
+    {"return_sequences": True, "return_state": True},
+]
+
 CASES = [
     *of_each_kind("LSTM"),
     *of_each_kind("GRU"),
@@ -50,5 +68,30 @@ CASES = [
     *(any_cell(cell) for cell in ("SimpleRNNCell", "LSTMCell", "GRUCell")),
     any_cell("LSTMCell", return_sequences=True, return_state=True),
     stack({}),
+    *(around("Bidirectional", "LSTM", merge_mode=mode, of=OF_LAYER[index % 4]) for index, mode in enumerate(MODES)),
+    *(around("Bidirectional", "GRU", of=options) for options in OF_LAYER),
+    around("Bidirectional", "SimpleRNN", of={"return_sequences": True}, call={"mask": mask_of(2, 4, size=4)}),
+    around(
+        "Bidirectional", "LSTM", of={"return_sequences": True}, merge_mode=None, call={"mask": mask_of(2, 4, size=4)}
+    ),
+    nested(
+        "Bidirectional(LSTM, backward_layer=GRU)",
+        lambda layers: layers.Bidirectional(layers.LSTM(4), backward_layer=layers.GRU(4, go_backwards=True)),
+        SEQUENCES,
+    ),
+    around("TimeDistributed", "Dense"),
+    around("TimeDistributed", "LSTM", inputs=(2, 3, 4, 2)),
+    around("TimeDistributed", "BatchNormalization", units=None),
+    nested("TimeDistributed(Conv2D)", lambda layers: layers.TimeDistributed(layers.Conv2D(3, 2)), (2, 3, 4, 4, 2)),
+    *cases("ConvLSTM1D", (2, 3, 6, 2), 3, 2, vary={"padding": ["valid", "same"], "strides": [1, 2]}),
+    *cases("ConvLSTM1D", (2, 3, 6, 2), 3, 2, return_state=True, vary={"return_sequences": YES_OR_NO}),
+    case("ConvLSTM1D", (2, 3, 2, 6), 3, 3, data_format="channels_first", return_sequences=True, go_backwards=True),
+    case("ConvLSTM1D", (2, 3, 6, 2), 3, 2, dropout=0.5, recurrent_dropout=0.5, random=True),
+    case("ConvLSTM1D", (2, 3, 6, 2), 3, 2, use_bias=False, activation="relu", dilation_rate=2),
+    *cases(
+        "ConvLSTM2D", (2, 3, 4, 5, 2), 3, (2, 3), vary={"padding": ["valid", "same"], "return_sequences": YES_OR_NO}
+    ),
+    case("ConvLSTM2D", (2, 3, 2, 4, 5), 3, 2, data_format="channels_first", return_state=True),
+    case("ConvLSTM3D", (1, 2, 4, 3, 4, 2), 2, 2, recurrent_activation="hard_sigmoid", unit_forget_bias=False),
     stack({"mask": mask_of(2, 4, size=4)}, return_sequences=True, return_state=True),
 ]
