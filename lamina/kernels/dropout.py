@@ -1,7 +1,7 @@
 """Random bits for dropout: a keyed counter hash on the CPU, the key's own generator elsewhere.
 
 Dropout needs bits without pattern, not bits that nobody can predict. On the CPU the counter hash below takes
-0.06 ms for a 128×1600 mask with forward and backward pass, where threefry takes 0.73 ms and rbg more
+0.06 ms for a 128×1600 mask with forward and backward pass, where threefry takes 0.73 ms
 (`benchmarks/kernels.py`). `docs/design/0100-dropout-hash.md` tells how it was chosen and tested.
 """
 
