@@ -43,8 +43,10 @@ def write_backup(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, Any])
         keep(f"state/{name}", array)
     flat = _without_arrays(meta, keep)
     text = json.dumps({"content": flat, "dtypes": dtypes}).encode()
+    named: dict[str, Any] = {_META: np.frombuffer(text, "uint8")}
+    named.update((str(number), members[name]) for number, name in enumerate(dtypes))  # a path is no name of a file
     with written_file(path) as file:
-        np.savez(file, **{_META: np.frombuffer(text, "uint8")}, **_numbered(members, dtypes))
+        np.savez(file, **named)
 
 
 def read_backup(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -64,11 +66,6 @@ def read_backup(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise BackupError(f"{os.fspath(path)!r} is no backup that can be read: {error}") from error
     return meta, state
-
-
-def _numbered(members: dict[str, np.ndarray], dtypes: dict[str, str]) -> dict[str, np.ndarray]:
-    """Members by number: paths of variables are no names of files."""
-    return {str(number): members[name] for number, name in enumerate(dtypes)}
 
 
 def _typed(array: np.ndarray, dtype: str) -> np.ndarray:

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from lamina.callbacks.callback import Callback, Logs
 
 
@@ -88,6 +86,6 @@ class CSVLogger(Callback):
 def _text(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, Iterable) and np.ndim(value) > 0:
+    if isinstance(value, Iterable) and not isinstance(value, dict):
         return f'"[{", ".join(map(str, value))}]"'
     return value

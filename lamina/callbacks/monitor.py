@@ -57,7 +57,7 @@ class Monitor:
 
 def watched_value(callback: Callback, logs: Logs) -> Any:
     """Return the value that a callback watches, or None with a warning if the logs do not hold it."""
-    name = getattr(callback, "monitor", None)
+    name = str(getattr(callback, "monitor", ""))
     value = (logs or {}).get(name)
     if value is None:
         warnings.warn(

@@ -61,7 +61,7 @@ class TensorBoard(Callback):
         self.write_graph = write_graph
         self.write_images = write_images
         self.write_steps_per_second = write_steps_per_second
-        self.update_freq = 1 if update_freq == "batch" else update_freq
+        self.update_freq: Any = 1 if update_freq == "batch" else update_freq
         if self.update_freq != "epoch" and not _check_count("update_freq", self.update_freq):
             raise ValueError("TensorBoard: update_freq must be 'epoch', 'batch' or a positive number, got 0.")
         self.profile_batch = _span(profile_batch)
@@ -221,7 +221,7 @@ class TensorBoard(Callback):
 
     def _configure_embeddings(self) -> None:
         tables = list(self._tables())
-        labels = self.embeddings_metadata or {}
+        labels: Any = self.embeddings_metadata or {}
         if not isinstance(labels, Mapping):
             labels = dict.fromkeys(tables, labels)
         unknown = sorted(set(labels) - set(tables))
@@ -280,7 +280,8 @@ def _span(profile_batch: Any) -> tuple[int, int]:
         if 0 < first <= last:
             return first, last
     elif not isinstance(profile_batch, list | tuple):
-        return (_check_count("profile_batch", profile_batch),) * 2
+        number = _check_count("profile_batch", profile_batch)
+        return number, number
     raise ValueError(
         f"TensorBoard: profile_batch must be the number of a batch or a pair of numbers, got {profile_batch!r}."
     )

@@ -164,6 +164,7 @@ class Trainer:
         for value in extra:
             value = jnp.asarray(value, jnp.float32 if total is None else total.dtype)
             total = value if total is None else total + value
+        assert total is not None
         return total, parts
 
     def update_metrics(self, batch: Batch, loss: Array, parts: dict[str, Array], y_pred: PyTree, mask: PyTree) -> None:
