@@ -13,7 +13,7 @@ from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, ma
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse) -> tuple[jax.Array, jax.Array]:
+def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
     """Run the steps.
 
     Args:

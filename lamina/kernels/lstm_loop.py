@@ -13,7 +13,7 @@ from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, ma
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse) -> tuple[jax.Array, jax.Array, jax.Array]:
+def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse):
     """Run the steps.
 
     Args:

@@ -153,10 +153,10 @@ def gru(
     if reset_after and fast_on_cpu() and x.size:
         halves = jnp.asarray([0.5, 0.5, 1.0], parts.wide).repeat(units)
         projected = parts.project(kernel * halves, input_bias * halves)
-        outputs, h = gru_loop(
+        results: tuple[jax.Array, jax.Array] = gru_loop(
             projected, recurrent_kernel * halves, state_bias, h0, parts.mask, return_sequences, reverse
         )
-        return parts.finish(outputs, h)
+        return parts.finish(*results)
 
     def step(state, projected):
         (h,) = state
