@@ -624,7 +624,8 @@ class Layer:
             relabel(self)
             return
         shape_of = functools.partial(jax.tree.map, shapes.declared_shape, is_leaf=is_symbolic)
-        arguments = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        told = {name: value for name, value in kwargs.items() if name not in ("mask", "training")}
+        arguments = inspect.signature(self.call).bind_partial(*args, **told).arguments
         tensors = {
             name: value
             for name, value in arguments.items()
