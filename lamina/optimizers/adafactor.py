@@ -122,7 +122,8 @@ class Adafactor(Optimizer):
     def _mean_square(self, gradient: Array, variable: Variable, kept: Array) -> Array:
         """Update the moving averages and return that of the square, for matrices from its rows and columns."""
         index = self._get_variable_index(variable)
-        square = jnp.square(gradient) + self.epsilon_1
+        # In half precision the default epsilon would be zero.
+        square = jnp.square(gradient) + max(self.epsilon_1, float(jnp.finfo(gradient.dtype).smallest_subnormal))
         if gradient.ndim < 2:
             slot = self._squares[index]
             self.assign(slot, kept * slot.value + (1 - kept) * square)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import jax
+from jax.core import Tracer
 
 from lamina.core import binding
 from lamina.core.variable import Variable
@@ -19,6 +20,8 @@ def assign_either(
         if_true, if_false: may assign to `variables` and to no others.
         variables: what they assign to.
     """
+    if not isinstance(condition, Tracer):  # outside of compiled programs the answer is known
+        return if_true() if condition else if_false()
     outer = binding.current().values or {}
     known = {id(variable) for variable in variables} | outer.keys()
 

@@ -62,6 +62,8 @@ class OptaxOptimizer(Optimizer):
             )
         self._state: list[Variable] = []
         self._structure: Any = None
+        self._key_types: list[Any] = []
+        self._names: list[str] = []
         super().__init__(
             learning_rate=0.0,
             clipnorm=clipnorm,
@@ -107,16 +109,18 @@ class OptaxOptimizer(Optimizer):
         for variable in var_list:
             names[unique_name(variable.path, names)] = None
         self._names = list(names)
-        state = jax.eval_shape(self._rule.init, self._tree([_shape_of(variable) for variable in var_list]))
+
+        def first_state(parameters: PyTree) -> PyTree:
+            state = self._rule.init(parameters)
+            self._key_types = [_key_type(leaf) for leaf in jax.tree.leaves(state)]
+            return jax.tree.map(_without_key_type, state)
+
+        state = jax.eval_shape(first_state, self._tree([_shape_of(variable) for variable in var_list]))
         leaves, self._structure = jax.tree.flatten_with_path(state)
-        first = _FirstState(self, len(leaves))
+        first = _FirstState(self)
         for index, (path, leaf) in enumerate(leaves):
-            data = jax.eval_shape(_without_key_type, leaf)
-            name = "_".join(str(getattr(part, "name", getattr(part, "key", getattr(part, "idx", "")))) for part in path)
-            self._state.append(
-                self.add_variable(data.shape, first.leaf(index), dtype=data.dtype, name=name.replace("/", "_"))
-            )
-        self._key_types = [_key_type(leaf) for _, leaf in leaves]
+            slot = self.add_variable(leaf.shape, first.leaf(index), dtype=leaf.dtype, name=_name_of(path))
+            self._state.append(slot)
 
     def _update(self, gradients: list[Array], variables: list[Variable]) -> None:
         values = [variable.value for variable in self._trainable_variables]
@@ -173,9 +177,8 @@ def is_gradient_transformation(value: Any) -> bool:
 class _FirstState:
     """The state before the first step, computed when the first of its leaves is read and dropped after the last."""
 
-    def __init__(self, optimizer: OptaxOptimizer, count: int) -> None:
+    def __init__(self, optimizer: OptaxOptimizer) -> None:
         self.optimizer = optimizer
-        self.count = count
         self.leaves: dict[int, Array] = {}
 
     def leaf(self, index: int) -> Callable[..., Array]:
@@ -195,8 +198,15 @@ def _shape_of(variable: Variable) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(variable.shape, variable.dtype)
 
 
+def _name_of(path: Sequence[Any]) -> str:
+    """Return the place of a leaf in a state as a name: `0_mu_dense_kernel`."""
+    parts = [getattr(part, "name", getattr(part, "key", getattr(part, "idx", ""))) for part in path]
+    return "_".join(str(part) for part in parts).replace("/", "_") or "state"
+
+
 def _key_type(leaf: Any) -> Any:
     """Return the kind of random key that an array of them holds, None for other arrays."""
+    leaf = jnp.asarray(leaf)
     return jax.random.key_impl(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else None
 
 

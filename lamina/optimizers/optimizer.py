@@ -283,7 +283,8 @@ class Optimizer(OptimizerState):
             raise ValueError(
                 f"Optimizer {self.name!r} got {len(grads)} gradients for {len(variables)} variables; it needs one each."
             )
-        self.build(variables)
+        if not self.built:  # a build of the user's need not be repeatable
+            self.build(variables)
         return variables
 
     def _step(self, gradients: list[Array], variables: list[Variable]) -> None:

@@ -68,11 +68,10 @@ COMMON_ARGUMENTS = [
 ]
 TOGETHER = {"weight_decay": 0.05, "clipnorm": 1.0, "use_ema": True, "gradient_accumulation_steps": 2}
 CASES = (
-    [(name, {}) for name in EVERY]
-    + OWN_ARGUMENTS
+    OWN_ARGUMENTS
     + [("SGD", {"momentum": 0.9, **arguments}) for arguments in COMMON_ARGUMENTS]
     + [("Adam", arguments) for arguments in COMMON_ARGUMENTS]
-    + [(name, TOGETHER) for name in EVERY]
+    + [(name, TOGETHER) for name in EVERY if name not in ("SGD", "Adam")]
 )
 
 
@@ -96,18 +95,31 @@ def assert_same(ours, theirs, optimizer):
 def test_given_gradients(both, case):
     name, arguments = case
     gradients = both.given_gradients(STEPS)
+
+    def given(step, weights):
+        return gradients[step]
+
     ours, theirs = both.same_in_both(name, {"learning_rate": 0.03, **arguments})
-    run = both.run_lamina(ours, lambda step, weights: gradients[step], STEPS)
-    assert_same(run, both.run_keras(theirs, lambda step, weights: gradients[step], STEPS), ours)
+    (our,) = both.run_lamina(ours, given, steps=STEPS)
+    (their,) = both.run_keras(theirs, given, steps=STEPS)
+    assert_same(our, their, ours)
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_on_a_quadratic(both, name):
-    def gradient(step, weights):
+def test_default_arguments(both, name):
+    gradients = both.given_gradients(STEPS)
+
+    def given(step, weights):
+        return gradients[step]
+
+    def of_a_quadratic(step, weights):
         return [(1 + index) * (weight - 0.7) for index, weight in enumerate(weights)]
 
-    ours, theirs = both.same_in_both(name, {"learning_rate": 0.01})
-    assert_same(both.run_lamina(ours, gradient, STEPS), both.run_keras(theirs, gradient, STEPS), ours)
+    ours, theirs = both.same_in_both(name, {})
+    our = both.run_lamina(ours, given, of_a_quadratic, steps=STEPS)
+    their = both.run_keras(theirs, given, of_a_quadratic, steps=STEPS)
+    assert_same(our[0], their[0], ours)
+    assert_same(our[1], their[1], ours)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +133,7 @@ def test_on_a_quadratic(both, name):
 )
 def test_a_compiled_loop_gives_what_single_steps_give(both, optimizer):
     gradients = both.given_gradients(20)
-    expected, _ = both.run_lamina(optimizer(), lambda step, weights: gradients[step], 20)
+    ((expected, _),) = both.run_lamina(optimizer(), lambda step, weights: gradients[step], steps=20)
     looped, variables = optimizer(), both.lamina_variables()
     looped.build(variables)
     keyed = {variable.path: variable for variable in [*variables, *looped.variables]}
@@ -140,10 +152,10 @@ def test_a_compiled_loop_gives_what_single_steps_give(both, optimizer):
         np.testing.assert_allclose(values[path], weight, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "Adafactor"])
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_steps_outside_of_any_compiled_program(both, name):
     gradients = both.given_gradients(3)
-    compiled, _ = both.run_lamina(getattr(optimizers, name)(0.03), lambda step, weights: gradients[step], 3)
+    ((compiled, _),) = both.run_lamina(getattr(optimizers, name)(0.03), lambda step, weights: gradients[step], steps=3)
     eager, variables = getattr(optimizers, name)(0.03), both.lamina_variables()
     for row in gradients:
         eager.apply_gradients(zip(row, variables))
