@@ -1,5 +1,8 @@
 """What people get wrong: each mistake names the place, what came, what was expected, and what to do."""
 
+import re
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,8 +181,12 @@ def test_a_mistake_is_named(mistake):
 def test_nan_is_said_before_training():
     x = X.copy()
     x[7, 2] = np.nan
-    with pytest.warns(UserWarning, match=r"x holds NaN .* in 1 row \(the first is row 7\)"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         fit(classifier(), x)
+    before, after = (str(warning.message) for warning in caught)
+    assert re.search(r"x holds NaN .* in 1 row \(the first is row 7\)", before)
+    assert re.search(r"not finite at epoch 1, step 1.*inputs hold NaN or infinity already, in row 7", after)
 
 
 def test_flat_targets_are_not_broadcast():
