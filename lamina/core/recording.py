@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina import config
 from lamina.core import shapes
 from lamina.core.naming import snake_case
 from lamina.core.symbolic import KerasTensor, Node, symbolic_leaves
@@ -113,6 +114,8 @@ def operation(function: Callable[..., PyTree] | None = None, *, class_name: str 
         if symbolic_leaves((args, kwargs)):
             bound.apply_defaults()
             positional, keywords, settings = _sorted_arguments(bound.arguments, arrays)
+            if "data_format" in settings:  # what holds now; a recorded graph must not change with the default
+                settings["data_format"] = config.standardize_data_format(settings["data_format"])
             return RecordedFunction(call, known_as, settings).call_recorded(*positional, **keywords)
         given = bound.arguments
         for name, value in given.items():

@@ -10,120 +10,59 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 
 from lamina import config as settings
+from lamina.core.registry import (
+    CustomObjectScope,
+    builtin,
+    builtin_name,
+    custom_object_scope,
+    find,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_builtin,
+    register_keras_serializable,
+)
 from lamina.core.symbolic import KerasTensor
-from lamina.errors import nearest
 
-_by_name: dict[tuple[str, str], Any] = {}
-_by_object: dict[Any, tuple[str, str]] = {}
-_custom: dict[str, Any] = {}
-_custom_names: dict[Any, str] = {}
-_scoped: ContextVar[Mapping[str, Any]] = ContextVar("lamina_custom_objects", default={})  # noqa: B039
+__all__ = [
+    "CustomObjectScope",
+    "builtin",
+    "builtin_name",
+    "constructor_config",
+    "custom_object_scope",
+    "deserialize",
+    "find",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "in_config",
+    "register_builtin",
+    "register_keras_serializable",
+    "serialize",
+]
 
-
-def register_builtin(module: str, objects: Mapping[str, Any]) -> None:
-    """Make lamina's own public classes and functions loadable.
-
-    Args:
-        module: the module that Keras writes for them, such as "keras.layers".
-        objects: name to class or function; an alias maps to the same object, the first name is the one written.
-    """
-    for name, value in objects.items():
-        if inspect.isclass(value) or inspect.isfunction(value):
-            _by_name[module, name] = value
-            _by_object.setdefault(value, (module, name))
-
-
-def builtin(module: str, name: str) -> Any:
-    """Return lamina's own class or function of that module and name, or None."""
-    return _by_name.get((module, name))
+T = TypeVar("T")
+# Layers that stand at several places of one description are one layer, not several that look alike.
+_described: ContextVar[dict[int, dict[str, Any]] | None] = ContextVar("lamina_described", default=None)
+_made: ContextVar[dict[Any, Any] | None] = ContextVar("lamina_made", default=None)
 
 
-def builtin_name(value: Any) -> tuple[str, str] | None:
-    """Return `(module, name)` of a class or function of lamina's own, or None."""
-    try:
-        return _by_object.get(value)
-    except TypeError:  # unhashable
-        return None
-
-
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Return a decorator that lets files refer to a class or function of yours, as `"package>name"`.
+def serialize(obj: Any) -> Any:
+    """Return a structure of JSON types that describes an object.
 
     Args:
-        package: a prefix that keeps names apart.
-        name: default the name of the class or function.
-
-    Example:
-        >>> @lamina.saving.register_keras_serializable("shop")
-        ... def double(x):
-        ...     return 2 * x
-        >>> lamina.saving.get_registered_name(double)
-        'shop>double'
-    """
-
-    def register(value: Any) -> Any:
-        if inspect.isclass(value) and not hasattr(value, "get_config"):
-            raise ValueError(f"{value.__name__} can't be registered: it has no get_config method.")
-        registered = f"{package}>{name or value.__name__}"
-        _custom[registered] = value
-        _custom_names[value] = registered
-        return value
-
-    return register
-
-
-def get_registered_name(value: Any) -> str:
-    """Return the name under which a class or function was registered, or its own name."""
-    return _custom_names.get(value, getattr(value, "__name__", str(value)))
-
-
-def get_registered_object(
-    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
-) -> Any:
-    """Return what is known under `name`: in scope, given, registered or in `module_objects`; else None."""
-    for objects in (_scoped.get(), custom_objects, _custom, module_objects):
-        if objects and name in objects:
-            return objects[name]
-    return None
-
-
-def get_custom_objects() -> dict[str, Any]:
-    """Return the dictionary of registered objects, which may be edited."""
-    return _custom
-
-
-@contextmanager
-def custom_object_scope(*custom_objects: Mapping[str, Any]) -> Iterator[None]:
-    """Let names stand for your own classes and functions while the block runs.
-
-    Args:
-        custom_objects: dictionaries of name to class or function.
-    """
-    merged = dict(_scoped.get())
-    for objects in custom_objects:
-        merged.update(objects)
-    token = _scoped.set(merged)
-    try:
-        yield
-    finally:
-        _scoped.reset(token)
-
-
-CustomObjectScope = custom_object_scope
-
-
-def serialize(value: Any) -> Any:
-    """Return a structure of JSON types that describes `value`.
+        obj: anything with a `get_config` method, a named function, an array, or a structure of those.
 
     Raises:
         TypeError: if `value` is of a kind that no file can describe.
     """
+    value = obj
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
@@ -151,16 +90,11 @@ def serialize(value: Any) -> Any:
         return _serialize_function(value)
     if inspect.isclass(value):
         return {**_identity(value), "config": None}
+    if isinstance(value, bytes):
+        return {"class_name": "__bytes__", "config": {"value": value.decode("utf-8")}}
     if hasattr(value, "get_config"):
-        identity = getattr(value, "serialized_identity", None) or _identity(type(value))
-        described = {**identity, "config": in_config(_plain(value.get_config()))}
-        build_config = value.get_build_config() if hasattr(value, "get_build_config") else None
-        if build_config:
-            described["build_config"] = build_config
-        compile_config = value.get_compile_config() if hasattr(value, "get_compile_config") else None
-        if compile_config:
-            described["compile_config"] = compile_config
-        return described
+        with _outermost(_described) as described:
+            return _serialize_object(value, described)
     raise TypeError(
         f"An object of type {type(value).__name__} can't be written to a file: {value!r}. "
         "Give its class a get_config method that returns the arguments of its constructor."
@@ -193,38 +127,9 @@ def deserialize(
         raise ValueError(f"A configuration must be of JSON types, got {type(config).__name__}.")
     if "class_name" not in config:
         return {key: deserialize(item) for key, item in config.items()}
-    if config["class_name"] in _PRIMITIVES:
+    if isinstance(config["class_name"], str) and config["class_name"] in _PRIMITIVES:
         return _PRIMITIVES[config["class_name"]](config)
     return _deserialize_object(config)
-
-
-def find(config: Mapping[str, Any]) -> Any:
-    """Return the class or function that a description names.
-
-    Raises:
-        ValueError: if it is neither lamina's own nor registered nor in scope.
-    """
-    name, registered = config.get("class_name"), config.get("registered_name")
-    if name == "function":
-        name = config.get("config")
-    if not isinstance(name, str):
-        raise ValueError(f"A configuration names its class by a string, got {name!r}.")
-    for key in (registered, name):
-        if isinstance(key, str):
-            found = get_registered_object(key)
-            if found is not None:
-                return found
-    module = config.get("module")
-    found = _by_name.get((str(module), name)) if isinstance(module, str) else None
-    if found is None and (module is None or module == "builtins"):
-        found = next((value for (_, known), value in _by_name.items() if known == name), None)
-    if found is None:
-        hint = nearest(name, {known for where, known in _by_name if where == module} or {n for _, n in _by_name})
-        raise ValueError(
-            f"{name!r} (module {module!r}) is neither part of lamina nor registered. {hint} If it is your own, "
-            "decorate it with @lamina.saving.register_keras_serializable() or pass custom_objects={...}."
-        )
-    return found
 
 
 def constructor_config(value: Any, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -264,6 +169,35 @@ def in_config(value: Any) -> Any:
     return serialize(value)
 
 
+@contextmanager
+def _outermost(variable: ContextVar[dict[Any, T] | None]) -> Iterator[dict[Any, T]]:
+    """Yield the dictionary that holds for the outermost call in progress."""
+    current = variable.get()
+    if current is not None:
+        yield current
+        return
+    token = variable.set(fresh := {})
+    try:
+        yield fresh
+    finally:
+        variable.reset(token)
+
+
+def _serialize_object(value: Any, described: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    identity = getattr(value, "serialized_identity", None) or _identity(type(value))
+    result = {**identity, "config": in_config(_plain(value.get_config()))}
+    for part in ("build_config", "compile_config"):
+        method = getattr(value, f"get_{part}", None)
+        config = method() if method is not None else None
+        if config:
+            result[part] = config
+    if hasattr(value, "get_build_config"):
+        first = described.setdefault(id(value), result)
+        if first is not result:
+            first["shared_object_id"] = result["shared_object_id"] = id(value)
+    return result
+
+
 def _identity(cls: type) -> dict[str, Any]:
     known = builtin_name(cls)
     if known:
@@ -278,15 +212,8 @@ def _serialize_function(function: Callable[..., Any]) -> Any:
             "A lambda can't be written to a file: its code would have to be run when the file is loaded. Define a "
             "named function and register it with @lamina.saving.register_keras_serializable()."
         )
-    if known:
-        return {"module": known[0], "class_name": "function", "config": known[1], "registered_name": known[1]}
-    registered = get_registered_name(function)
-    return {
-        "module": "builtins",
-        "class_name": "function",
-        "config": function.__name__,
-        "registered_name": registered if registered != function.__name__ else "function",
-    }
+    name = known[1] if known else get_registered_name(function)
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def _plain(config: Any) -> Mapping[str, Any]:
@@ -305,32 +232,71 @@ def _deserialize_object(config: Mapping[str, Any]) -> Any:
     if inner is None:
         return found
     if not isinstance(inner, Mapping):
-        raise ValueError(f"The configuration of a {config['class_name']} must be a dictionary, got {inner!r}.")
+        raise ValueError(f"The configuration of a {config['class_name']} must be a dictionary, got {_kind(inner)}.")
     if not hasattr(found, "from_config"):
         raise ValueError(f"{config['class_name']} can't be made from a configuration: it has no from_config.")
-    instance = found.from_config(dict(inner))
-    if config.get("build_config") and hasattr(instance, "build_from_config"):
-        instance.build_from_config(config["build_config"])
-    if config.get("compile_config") and hasattr(instance, "compile_from_config"):
-        instance.compile_from_config(config["compile_config"])
+    with _outermost(_made) as made:
+        key = (found, shared) if isinstance(shared := config.get("shared_object_id"), int) else None
+        if key in made:
+            return made[key]
+        instance = found.from_config(dict(inner))
+        if key is not None and hasattr(instance, "get_build_config"):
+            made[key] = instance
+    for part in ("build", "compile"):
+        if config.get(f"{part}_config") and hasattr(instance, f"{part}_from_config"):
+            getattr(instance, f"{part}_from_config")(config[f"{part}_config"])
     return instance
 
 
+def _kind(value: Any) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _part(config: Mapping[str, Any], name: str) -> Any:
+    """Return a part of a description's inner configuration."""
+    inner = config.get("config")
+    if not isinstance(inner, Mapping) or name not in inner:
+        raise ValueError(f"The configuration of a {config['class_name']} lacks {name!r}.")
+    return inner[name]
+
+
+def _items(config: Mapping[str, Any]) -> list[Any]:
+    items = config.get("items", config.get("config"))
+    if not isinstance(items, list):
+        raise ValueError(f"The items of a tuple must be a list, got {_kind(items)}.")
+    return items
+
+
 def _numpy_array(config: Mapping[str, Any]) -> np.ndarray:
-    inner = config["config"]
-    return np.array(inner["value"], dtype=settings.standardize_dtype(inner["dtype"]))
+    dtype = settings.standardize_dtype(_part(config, "dtype"))
+    return np.array(_part(config, "value"), dtype=jax.numpy.dtype(dtype))
 
 
 def _slice(config: Mapping[str, Any]) -> slice:
-    inner = config["config"]
-    return slice(*(deserialize(inner[part]) for part in ("start", "stop", "step")))
+    return slice(*(deserialize(_part(config, part)) for part in ("start", "stop", "step")))
+
+
+def _keras_tensor(config: Mapping[str, Any]) -> KerasTensor:
+    shape = _part(config, "shape")
+    if not isinstance(shape, list):
+        raise ValueError(f"The shape of a tensor must be a list, got {_kind(shape)}.")
+    return KerasTensor(tuple(shape), _part(config, "dtype"))
+
+
+def _refuse_code(config: Mapping[str, Any]) -> Any:
+    raise ValueError(
+        "The file holds the code of a Python lambda, which lamina never runs: a file could do anything with it. Make "
+        "the model with a named function instead, decorated with @lamina.saving.register_keras_serializable()."
+    )
 
 
 _PRIMITIVES: dict[Any, Callable[[Mapping[str, Any]], Any]] = {
-    "__tuple__": lambda config: tuple(deserialize(item) for item in config["items"]),
+    "__tuple__": lambda config: tuple(deserialize(item) for item in _items(config)),
     "__numpy__": _numpy_array,
     "__tensor__": _numpy_array,
-    "__keras_tensor__": lambda config: KerasTensor(tuple(config["config"]["shape"]), config["config"]["dtype"]),
+    "__keras_tensor__": _keras_tensor,
     "__slice__": _slice,
     "__ellipsis__": lambda config: Ellipsis,
+    "__bytes__": lambda config: str(_part(config, "value")).encode("utf-8"),
+    "__lambda__": _refuse_code,
 }

@@ -75,7 +75,7 @@ class Node:
     """
 
     def __init__(self, operation: Callable[..., Any], args: tuple, kwargs: dict[str, Any], outputs: PyTree) -> None:
-        self.operation = operation
+        self.operation: Any = operation
         self.args = args
         self.kwargs = kwargs
         self.outputs = outputs

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina import constraints, dtype_policies, initializers, regularizers
 from lamina.core import binding, shapes
@@ -406,7 +407,7 @@ class Layer:
                 for output in jax.tree.leaves(outputs):
                     self.add_loss(self.activity_regularizer(output))
         if outermost:
-            self._own_losses = [loss for loss in inner.losses or [] if not isinstance(loss, jax.core.Tracer)]
+            self._own_losses = [loss for loss in inner.losses or [] if not isinstance(loss, Tracer)]
         return outputs, output_mask
 
     def traced_spec(self, *args: Any, **kwargs: Any) -> PyTree:

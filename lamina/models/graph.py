@@ -62,7 +62,7 @@ class Graph:
     @property
     def input_names(self) -> list[str]:
         """The names of the inputs, in order."""
-        return [tensor.name or f"input_{index}" for index, tensor in enumerate(self.input_tensors)]
+        return [str(entry.node.operation.name if entry.node is not None else entry.name) for entry in self._entries]
 
     @property
     def output_names(self) -> list[str]:
@@ -86,8 +86,8 @@ class Graph:
             for number, node in enumerate(self.calls_of(operation)):
                 for index, tensor in enumerate(jax.tree.leaves(node.outputs, is_leaf=is_symbolic)):
                     places[id(tensor)] = [operation.name, number, index]
-        for tensor, entry in zip(self.input_tensors, self._entries, strict=True):
-            places[id(tensor)] = [entry.node.operation.name, 0, 0]  # type: ignore[union-attr]
+        for tensor, name in zip(self.input_tensors, self.input_names, strict=True):
+            places[id(tensor)] = [name, 0, 0]
         return places
 
     def hand_nodes_to_layers(self) -> None:
@@ -198,9 +198,10 @@ class Graph:
             stack.append((tensor, True))
             stack.extend((self._entry_of.get(id(needed), needed), False) for needed in reversed(node.inputs))
         for entry in self._entries:  # inputs that no output needs belong to the model all the same
-            if id(entry.node) not in state:
-                self._first_seen.setdefault(id(entry.node.operation))
-                finished.append(entry.node)
+            node = entry.node
+            if node is not None and id(node) not in state:
+                self._first_seen.setdefault(id(node.operation))
+                finished.append(node)
         return finished
 
     def _name_apart(self) -> None:
