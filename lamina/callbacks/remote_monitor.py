@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +52,10 @@ class RemoteMonitor(Callback):
         self.send_as_json = send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        import urllib.error  # here, since every import of lamina would pay for the network's modules
+        import urllib.parse
+        import urllib.request
+
         text = json.dumps({"epoch": epoch, **{name: _plain(value) for name, value in (logs or {}).items()}})
         if self.send_as_json:
             body, kind = text, "application/json"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 
@@ -115,15 +114,18 @@ def batches_in_order(dataset: Any, indices: Iterable[int]) -> Iterator[Any]:
 def _executor(dataset: Any, workers: int) -> Executor:
     if not getattr(dataset, "use_multiprocessing", False):
         return ThreadPoolExecutor(workers, thread_name_prefix="lamina-dataset")
+    import multiprocessing  # here, since few need processes and every import of lamina would pay
+    from concurrent.futures import ProcessPoolExecutor
+
     # A process that JAX's threads run in must not be forked; a fresh one gets the dataset once.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_receive, initargs=(dataset,))
 
 
 def _submit(executor: Executor, dataset: Any, index: int) -> Future[Any]:
-    if isinstance(executor, ProcessPoolExecutor):
-        return executor.submit(_batch_of_received, index)
-    return executor.submit(dataset.__getitem__, index)
+    if isinstance(executor, ThreadPoolExecutor):
+        return executor.submit(dataset.__getitem__, index)
+    return executor.submit(_batch_of_received, index)
 
 
 _received: Any = None
