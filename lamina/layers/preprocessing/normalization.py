@@ -120,13 +120,13 @@ class Normalization(Layer):
             raise ValueError(f"Layer {self.name!r} was given mean and variance, so it has nothing to adapt.")
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in self._batches(data):
+            if batch.size == 0:
+                continue
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in self._positive_axes(batch.ndim) else batch.shape)
             reduced = tuple(axis for axis in range(batch.ndim) if axis not in self.kept_axes)
             values = batch.astype("float64")
             size = int(np.prod([batch.shape[axis] for axis in reduced], dtype=int))
-            if size == 0:
-                continue
             # Chan et al., 1979: mean and squared deviations of two sets combined, without cancellation.
             batch_mean = values.mean(reduced)
             batch_squares = np.square(values - np.expand_dims(batch_mean, reduced)).sum(reduced)
