@@ -88,6 +88,11 @@ class LossScaleOptimizer(Optimizer):
         return self.inner_optimizer.iterations
 
     @property
+    def batch_count(self) -> Variable:
+        """The inner optimizer's, which a batch that was left out does not advance."""
+        return self.inner_optimizer.batch_count
+
+    @property
     def learning_rate(self) -> Any:
         """The inner optimizer's."""
         return self.inner_optimizer.learning_rate

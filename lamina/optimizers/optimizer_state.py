@@ -62,6 +62,11 @@ class OptimizerState:
         return self._iterations
 
     @property
+    def batch_count(self) -> Variable:
+        """The variable that advances with every batch, whether or not that made a step of the variables."""
+        return self._iterations
+
+    @property
     def learning_rate(self) -> Any:
         """The learning rate now. Set it at any time to a number, a schedule or a function without arguments.
 

@@ -142,7 +142,7 @@ class Trainer:
     def iterations_path(self) -> str:
         """The key of the step count in the optimizer's state."""
         return next(
-            path for path, variable in self.variables.optimizer.items() if variable is self.optimizer.iterations
+            path for path, variable in self.variables.optimizer.items() if variable is self.optimizer.batch_count
         )
 
     # Pieces of a step, called inside pure functions

@@ -108,6 +108,8 @@ def test_a_schedule_counts_batches_and_iterations_count_steps_of_the_variables(v
         optimizer.apply([[1.0, 1.0]], [variable])
     assert float(variable[0]) == 1 - 8
     assert int(optimizer.iterations) == 1 and float(optimizer.learning_rate) == 7
+    assert int(optimizer.batch_count) == 3
+    assert optimizers.LossScaleOptimizer(optimizer).batch_count is optimizer.batch_count
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), "fast", True, [1.0], None, np.ones(2)])
