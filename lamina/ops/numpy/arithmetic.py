@@ -140,12 +140,14 @@ def hypot(x1: ArrayLike, x2: ArrayLike) -> Array:
 
 
 @operation
-def isclose(x1: ArrayLike, x2: ArrayLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
+def isclose(
+    x1: ArrayLike, x2: ArrayLike, rtol: ArrayLike = 1e-5, atol: ArrayLike = 1e-8, equal_nan: bool = False
+) -> Array:
     """Tell where `abs(x1 - x2) <= atol + rtol * abs(x2)`."""
     return jnp.isclose(x1, x2, rtol, atol, equal_nan)
 
 
-@operation
+@operation(class_name="AllClose")
 def allclose(x1: ArrayLike, x2: ArrayLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Tell whether `isclose` holds everywhere."""
     return jnp.allclose(x1, x2, rtol, atol, equal_nan)

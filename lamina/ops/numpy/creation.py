@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
 from lamina import config
 from lamina.core.recording import as_array, operation
+from lamina.ops.core import convert_to_tensor
 from lamina.typing import Array, ArrayLike
 
 __all__ = [
     "arange", "array", "bartlett", "blackman", "empty", "empty_like", "eye", "full", "full_like", "geomspace",
     "hamming", "hanning", "identity", "kaiser", "linspace", "logspace", "meshgrid", "ones", "ones_like", "tri",
-    "vander", "zeros", "zeros_like", "convert_to_tensor", "convert_to_numpy",
+    "vander", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -181,30 +180,3 @@ def _range_dtype(dtype: Any, *bounds: Any) -> str:
         return config.standardize_dtype(dtype)
     kinds = [getattr(bound, "dtype", type(bound)) for bound in bounds if bound is not None]
     return config.standardize_dtype(config.floatx() if float in kinds else jnp.result_type(*kinds))
-
-
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Array:
-    """Return `x` as an array; Python floats get the type `lamina.config.floatx()`.
-
-    Args:
-        x: an array, a number, a list, a Variable; a symbolic tensor stays one, cast if need be.
-        dtype: default that of `x`.
-        sparse, ragged: JAX's arrays are neither; must be None or False.
-    """
-    if ragged:
-        raise ValueError("convert_to_tensor: ragged=True is not supported: JAX's arrays are dense. Leave it out.")
-    if sparse and not isinstance(x, jax.Array | np.ndarray | list | tuple | bool | int | float):
-        raise ValueError("convert_to_tensor: sparse=True is not supported: JAX's arrays are dense. Leave it out.")
-    return _converted(x, dtype=None if dtype is None else config.standardize_dtype(dtype))
-
-
-@operation(class_name="ConvertToTensor")
-def _converted(x: ArrayLike, dtype: str | None = None) -> Array:
-    if dtype is None and jnp.asarray(x).weak_type:
-        dtype = config.floatx() if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype
-    return jnp.asarray(x, dtype)
-
-
-def convert_to_numpy(x: Any) -> np.ndarray:
-    """Return `x` as a NumPy array."""
-    return np.array(as_array(x))

@@ -243,7 +243,7 @@ def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Arra
 
 
 @operation
-def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: float = 1.0, axis: int = -1) -> Array:
+def trapezoid(y: ArrayLike, x: Any = None, dx: float = 1.0, axis: int = -1) -> Array:
     """Return the integral of `y` over `x`, or over steps of `dx`, by the trapezoidal rule."""
     return jnp.trapezoid(y, x, dx, axis)
 

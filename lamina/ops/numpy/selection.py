@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lamina.core.recording import OPERATIONS, Operation, get_item, operation, recording
+from lamina.core.recording import OPERATIONS, Operation, as_array, get_item, operation, recording
 from lamina.typing import Array, ArrayLike
 
 __all__ = [
@@ -30,7 +30,7 @@ def argsort(x: ArrayLike, axis: int | None = -1) -> Array:
 
 
 @operation
-def bincount(x: ArrayLike, weights: ArrayLike | None = None, minlength: int = 0, sparse: bool = False) -> Array:
+def bincount(x: ArrayLike, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Array:
     """Return how often each whole number occurs, by row; or the sums of `weights` of each number."""
     return _bincount(x, weights, minlength, sparse)
 
@@ -47,7 +47,7 @@ def histogram(x: ArrayLike, bins: int = 10, range: Sequence[float] | None = None
     return _histogram(x, bins, range)
 
 
-@operation
+@operation(class_name="IsIn")
 def isin(x1: ArrayLike, x2: ArrayLike, assume_unique: bool = False, invert: bool = False) -> Array:
     """Tell which elements of `x1` occur in `x2`; with `invert`, which do not."""
     return jnp.isin(x1, x2, assume_unique, invert)
@@ -59,7 +59,7 @@ def nonzero(x: ArrayLike) -> tuple[Array, ...]:
     return jnp.nonzero(x)
 
 
-@operation
+@operation(class_name="SearchSorted")
 def searchsorted(sorted_sequence: ArrayLike, values: ArrayLike, side: str = "left") -> Array:
     """Return where values belong in a sorted sequence, before equal ones or after (side "right")."""
     return jnp.searchsorted(sorted_sequence, values, side)
@@ -132,9 +132,12 @@ OPERATIONS["GetItem"] = Operation(get_item, __name__)
 def _bincount(x: Array, weights: Array | None, minlength: int, sparse: bool) -> Array:
     if sparse:
         raise ValueError("bincount: sparse=True is not supported: JAX's arrays are dense. Leave it out.")
-    if x.ndim <= 1:
-        return jnp.bincount(x, weights, minlength)
+    if isinstance(x, jax.core.Tracer) and not minlength:
+        raise ValueError("Inside a compiled function, bincount needs minlength=...: it can't depend on the data.")
+    weights = None if weights is None else as_array(weights)
     length = minlength if isinstance(x, jax.core.Tracer) else max(minlength, int(x.max()) + 1)
+    if x.ndim <= 1:
+        return jnp.bincount(x, weights, length=length)
     rows = jnp.ones_like(x) if weights is None else weights
     hits = x[..., None] == jnp.arange(length)
     return jnp.sum(hits * rows[..., None], axis=-2).astype(rows.dtype)
