@@ -37,7 +37,7 @@ def binary_crossentropy(
         ValueError: if the shapes differ or `label_smoothing` is outside [0, 1].
 
     Example:
-        >>> binary_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4).tolist()
+        >>> print(binary_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4))
         [0.6931]
     """
     check_label_smoothing(label_smoothing)

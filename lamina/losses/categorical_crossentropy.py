@@ -46,7 +46,7 @@ def categorical_crossentropy(
             outside [0, 1].
 
     Example:
-        >>> categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4).tolist()
+        >>> print(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4))
         [0.6931]
     """
     check_label_smoothing(label_smoothing)

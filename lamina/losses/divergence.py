@@ -24,7 +24,7 @@ def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         ValueError: if the shapes differ.
 
     Example:
-        >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4).tolist()
+        >>> print(kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4))
         [0.1438]
     """
     y_true, y_pred = comparable(y_true, y_pred, "kl_divergence")
@@ -47,7 +47,7 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         ValueError: if the shapes differ.
 
     Example:
-        >>> poisson([[2.0, 0.0]], [[1.0, 3.0]]).round(4).tolist()
+        >>> print(poisson([[2.0, 0.0]], [[1.0, 3.0]]).round(4))
         [2.0]
     """
     y_true, y_pred = comparable(y_true, y_pred, "poisson")

@@ -53,7 +53,7 @@ def binary_focal_crossentropy(
         ValueError: if the shapes differ or `label_smoothing` is outside [0, 1].
 
     Example:
-        >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4).tolist()
+        >>> print(binary_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4))
         [0.1733]
 
     Reference: Lin et al., 2017, https://arxiv.org/abs/1708.02002
@@ -100,7 +100,7 @@ def categorical_focal_crossentropy(
             outside [0, 1].
 
     Example:
-        >>> categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4).tolist()
+        >>> print(categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4))
         [0.0433]
 
     Reference: Lin et al., 2017, https://arxiv.org/abs/1708.02002

@@ -43,7 +43,7 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     Close to `e ** 2 / 2` for small errors e and to `|e| - log(2)` for large ones. Arguments as for `huber`.
 
     Example:
-        >>> log_cosh([[0.0, 0.0]], [[0.0, 3.0]]).round(4).tolist()
+        >>> print(log_cosh([[0.0, 0.0]], [[0.0, 3.0]]).round(4))
         [1.1547]
     """
     y_true, y_pred = comparable(y_true, y_pred, "log_cosh")

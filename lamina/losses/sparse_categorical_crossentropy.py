@@ -37,8 +37,8 @@ def sparse_categorical_crossentropy(
         ValueError: if the shapes don't fit (says so if `y_true` looks one-hot).
 
     Example:
-        >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [1.0, 0.0]]).round(4).tolist()
-        [0.6931, 0.0]
+        >>> print(sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [1.0, 0.0]]).round(4))
+        [0.6931 0.    ]
     """
     labels, y_pred = class_numbers_and_scores(y_true, y_pred, axis, "sparse_categorical_crossentropy")
     log_probabilities = log_of_probabilities(y_pred, from_logits, axis=-1)

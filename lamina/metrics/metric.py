@@ -120,6 +120,13 @@ class Metric:
         """Return the number so far, or a dictionary of numbers."""
         raise NotImplementedError(f"{type(self).__name__} must define `result(self)`.")
 
+    def check_predictions(self, y_pred: Any) -> None:
+        """Warn if predictions can't be what the metric expects, such as logits where it takes probabilities.
+
+        Args:
+            y_pred: predictions on the host; those of a traced call are not looked at.
+        """
+
     def reset_state(self) -> None:
         """Set every variable to zero, as at the start of an epoch."""
         for variable in self.variables:

@@ -123,13 +123,16 @@ class MeanMetricWrapper(Mean):
             y_pred: predictions, (batch, ...).
             sample_weight: a scalar, a weight for each sample, (batch,), or one for each value.
         """
+        self.check_predictions(y_pred)
         y_true, y_pred = jax.tree.map(self._target, _listed(y_true)), jax.tree.map(self._prediction, _listed(y_pred))
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
-        weight = apply_mask(sample_weight, self.value_mask(y_true, y_pred), self.dtype, "sum")
+        # Without weights Keras counts masked values as zeros, and its numbers are kept.
+        mask = None if sample_weight is None else self.value_mask(y_true, y_pred)
+        weight = apply_mask(sample_weight, mask, self.dtype, "sum")
         super().update_state(values, sample_weight=weight)
 
     def value_mask(self, y_true: PyTree, y_pred: PyTree) -> Array | None:
-        """Return where the values of `fn` count, or None where all do."""
+        """Return where the values of `fn` count if there are weights, or None where all do."""
         return None
 
     def get_config(self) -> dict[str, Any]:
