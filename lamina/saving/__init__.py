@@ -10,8 +10,8 @@ from lamina.core.serialization import (
 )
 from lamina.core.serialization import deserialize as deserialize_keras_object
 from lamina.core.serialization import serialize as serialize_keras_object
+from lamina.saving.api import load_model, load_weights, save_model, save_weights
 from lamina.saving.errors import LoadError, SaveError
-from lamina.saving.model_file import load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "CustomObjectScope",

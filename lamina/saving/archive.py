@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5.chunks import check_inflation
+from lamina.saving.hdf5.file import SIGNATURE
 from lamina.saving.hdf5.source import Source
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
@@ -23,6 +24,9 @@ _KNOWN = (METADATA, CONFIG, WEIGHTS)
 _MOST_MEMBERS = 10_000
 _LARGEST_TEXT = 1 << 28
 _LOCAL_HEADER = 30
+_END_SIZE, _END_SIZE_64 = 22, 76
+_DESCRIPTOR_SIZE = 24  # that may stand between members
+_LARGEST_DIRECTORY = 1 << 21
 _ENCRYPTED = 0x1
 
 
@@ -64,10 +68,10 @@ class ZipArchive(Archive):
         self.path = path
         self.file = file
         self.file_size = os.fstat(file.fileno()).st_size
+        self._check_end()
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
-                comment = archive.comment
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error) as error:
             raise LoadError(f"{path}: this is no complete .keras file ({error}).") from error
         if len(members) > _MOST_MEMBERS:
@@ -75,10 +79,35 @@ class ZipArchive(Archive):
         self.members: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             self._check(member)
-            if not member.is_dir():
-                self.members[member.filename] = member
-        self.sizes = {name: member.file_size for name, member in self.members.items()}
-        self._check_layout(comment)
+            self.members[member.filename] = member
+        self.sizes = {name: member.file_size for name, member in self.members.items() if not member.is_dir()}
+        self._check_layout()
+
+    def _check_end(self) -> None:
+        """Refuse a file that does not end where an archive ends, or whose directory is too large to be looked at."""
+        tail_size = min(self.file_size, _END_SIZE + _END_SIZE_64)
+        self.file.seek(self.file_size - tail_size)
+        tail = self.file.read(tail_size)
+        end, large = tail[-_END_SIZE:], tail[:-_END_SIZE]
+        if len(end) < _END_SIZE or end[:4] != b"PK\x05\x06":
+            whole = self.file_size and self._starts_like_one()
+            problem = "it is cut off, or something was appended to it" if whole else "it is no zip archive"
+            raise LoadError(f"{self.path}: this is no complete .keras file ({problem}).{self._hint()}")
+        directory = int.from_bytes(end[12:16], "little")
+        if large[:4] == b"PK\x06\x06" and large[-20:-16] == b"PK\x06\x07":  # an archive of more than 4 GB
+            directory = int.from_bytes(large[40:48], "little")
+        if directory > _LARGEST_DIRECTORY:
+            raise LoadError(f"{self.path}: the archive has a directory of {directory:,} bytes; a model's has hundreds.")
+
+    def _starts_like_one(self) -> bool:
+        self.file.seek(0)
+        return self.file.read(4) == b"PK\x03\x04"
+
+    def _hint(self) -> str:
+        self.file.seek(0)
+        if self.file.read(8) == SIGNATURE:
+            return " It is an HDF5 file: give it a name that ends in '.h5'."
+        return ""
 
     def _check(self, member: zipfile.ZipInfo) -> None:
         name = member.orig_filename
@@ -98,15 +127,16 @@ class ZipArchive(Archive):
         if member.header_offset + member.compress_size > self.file_size:
             raise LoadError(f"{self.label(name)}: the archive ends before the member does; was it cut off?")
 
-    def _check_layout(self, comment: bytes) -> None:
+    def _check_layout(self) -> None:
         """Refuse members that overlap, and anything before, between or after them that another reader might see."""
         position = 0
         for member in sorted(self.members.values(), key=lambda member: member.header_offset):
-            if member.header_offset < position:
+            gap = member.header_offset - position
+            if gap < 0:
                 raise LoadError(f"{self.label(member.filename)}: the member lies inside of another one.")
+            if gap > (_DESCRIPTOR_SIZE if position else 0):
+                raise LoadError(f"{self.path}: the archive holds {gap:,} bytes that belong to no member.")
             position = self._data_start(member) + member.compress_size
-        if comment:
-            raise LoadError(f"{self.path}: something is appended to the archive, which model files don't have.")
 
     def _data_start(self, member: zipfile.ZipInfo) -> int:
         self.file.seek(member.header_offset)
@@ -125,7 +155,7 @@ class ZipArchive(Archive):
         return member.header_offset + _LOCAL_HEADER + name_size + extra_size
 
     def source(self, name: str) -> Source:
-        member = self.members.get(name)
+        member = self.members.get(name) if name in self.sizes else None
         if member is None:
             raise LoadError(f"{self.path}: there is no {name!r} in the archive, so it is no model file.")
         start = self._data_start(member)

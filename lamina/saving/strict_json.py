@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from lamina.saving.errors import LoadError
 
-_DEEPEST = 200
 _LARGEST = 2**64
 
 
@@ -20,7 +19,7 @@ def parse(text: bytes | str, name: str) -> Any:
         name: what messages call it.
 
     Raises:
-        LoadError: if it is no JSON, nested more than 200 deep, repeats a key, or holds NaN or a number of a size that
+        LoadError: if it is no JSON, nested too deeply, repeats a key, or holds NaN or a number of a size that
             no model has.
     """
 
@@ -52,28 +51,10 @@ def parse(text: bytes | str, name: str) -> Any:
 
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
-        _check_depth(text, fail)
         return json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
     except UnicodeDecodeError:
         fail("it is no UTF-8 text.")
     except json.JSONDecodeError as error:
         fail(f"it is no JSON: {error.msg} in line {error.lineno}.")
     except RecursionError:
-        fail(f"it is nested more than {_DEEPEST} deep.")
-
-
-def _check_depth(text: str, fail: Any) -> None:
-    """Count brackets outside of strings, before a parser recurses into them."""
-    if text.count("[") + text.count("{") <= _DEEPEST:
-        return
-    depth = 0
-    for index, piece in enumerate(text.replace("\\\\", "").replace('\\"', "").split('"')):
-        if index % 2:  # inside a string
-            continue
-        for character in piece:
-            if character in "[{":
-                depth += 1
-                if depth > _DEEPEST:
-                    fail(f"it is nested more than {_DEEPEST} deep.")
-            elif character in "]}":
-                depth -= 1
+        fail("its objects are nested too deeply.")

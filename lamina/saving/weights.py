@@ -1,195 +1,281 @@
-"""Weights by path, as Keras lays them out: objects by attribute, `vars/0`, `vars/1`, … for what each one owns."""
+"""Weights of a model to the groups of a file and back."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from lamina.core.naming import snake_case, unique_name
+from lamina.core.variable import Variable
 from lamina.layers.layer import Layer
-from lamina.losses import Loss
-from lamina.metrics import Metric
 from lamina.optimizers import Optimizer
+from lamina.random import SeedGenerator
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5 import Dataset, Group
 from lamina.saving.hdf5.writer import GroupToWrite
+from lamina.saving.tree import VARIABLES, Place, places
 
-# What layers and models keep for themselves; everything else that they hold is found by the name of its attribute.
-_OWN = frozenset(
-    {"_layers", "_graph_layers", "_nodes", "_weights", "_tensors", "_own_losses", "_build_shapes", "graph", "history"}
-    | {"_trainer", "_compile_arguments"}
-)
 _NEVER_TRAINED = 2  # variables of an optimizer that has no slots yet: step count and learning rate
-_SAVED = (Layer, Optimizer, Metric, Loss)
+_SHOWN = 50
 
 
-def saved_objects(root: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the objects below `root` that may own variables, with their paths, each once, in Keras's order."""
-    seen: set[int] = set()
-
-    def visit(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        yield path, value
-        for name, child in _attributes(value):
-            yield from descend(child, f"{path}/{name}" if path else name)
-
-    def descend(child: Any, path: str) -> Iterator[tuple[str, Any]]:
-        if isinstance(child, _SAVED):
-            yield from visit(child, path)
-        elif isinstance(child, list | tuple | dict | set):
-            taken: set[str] = set()
-            for item in child.values() if isinstance(child, dict) else child:
-                saved = isinstance(item, _SAVED)
-                if not saved and not isinstance(item, list | tuple | dict | set):
-                    continue
-                name = unique_name(snake_case(type(item).__name__) if saved else "container", taken)
-                taken.add(name)
-                yield from descend(item, f"{path}/{name}")
-
-    yield from visit(root, "")
-
-
-def _attributes(value: Any) -> list[tuple[str, Any]]:
-    """Return what an object holds by name, in alphabetical order; a model also has `layers` and `optimizer`."""
-    found = {name: child for name, child in vars(value).items() if name not in _OWN}
-    for name in ("layers", "optimizer"):
-        if isinstance(value, Layer) and hasattr(type(value), name):
-            found[name] = getattr(value, name)
-    return sorted(found.items())
-
-
-def write_weights(model: Any) -> GroupToWrite:
+def write_weights(model: Any, *, include_optimizer: bool = True) -> GroupToWrite:
     """Return what a weight file of a model holds."""
     root = GroupToWrite()
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and model.built and not optimizer.built:
+    if include_optimizer and optimizer is not None and model.built and not optimizer.built:
         optimizer.build(model.trainable_variables)  # readers expect the slots of a compiled model
-    for path, value in saved_objects(model):
-        group = root.group(_vars(path))
-        group.attributes["name"] = str(getattr(value, "name", type(value).__name__))
-        if hasattr(value, "save_own_variables"):
-            store: dict[str, np.ndarray] = {}
-            value.save_own_variables(store)
-            group.members.update({name: np.asarray(array) for name, array in store.items()})
+    for place in places(model):
+        if place.value is optimizer and not include_optimizer:
+            continue
+        group = root.group(_variables_of(place.path))
+        group.attributes["name"] = str(getattr(place.value, "name", type(place.value).__name__))
+        group.members.update(_own_arrays(place.value))
     return root
 
 
-def read_weights(model: Any, root: Group, name: str, *, skip_mismatch: bool = False, optimizer: bool = True) -> None:
+def _own_arrays(value: Any) -> dict[str, Any]:
+    variables = standard_variables(value)
+    if variables is not None:
+        return {str(index): variable.array for index, variable in enumerate(variables)}
+    store: dict[str, Any] = {}
+    value.save_own_variables(store)
+    return {_checked_key(value, name): np.asarray(array) for name, array in store.items()}
+
+
+def _checked_key(value: Any, name: Any) -> str:
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ValueError(
+            f"{type(value).__name__}.save_own_variables stored an array under {name!r}; use a text without '/'."
+        )
+    return name
+
+
+def standard_variables(value: Any) -> list[Variable] | None:
+    """Return the variables that an object keeps under "0", "1", …; None if its class has a way of its own."""
+    if isinstance(value, SeedGenerator):
+        return [value.state]
+    base = Optimizer if isinstance(value, Optimizer) else Layer
+    for method in ("save_own_variables", "load_own_variables"):
+        if getattr(type(value), method) is not getattr(base, method):
+            return None
+    return list(value.variables) if isinstance(value, Optimizer) else value.own_variables()
+
+
+class Assignment(NamedTuple):
+    """A variable and the array of a file that it is to get."""
+
+    variable: Variable
+    dataset: Dataset
+
+
+class Plan:
+    """What reading a file into a model will do, and what keeps it from being done.
+
+    Args:
+        model: a model.
+        root: the file.
+        optimizer: whether the state of the optimizer is read as well.
+        by_name: see `tree.places`.
+        skipped: objects that are left as they are.
+    """
+
+    def __init__(
+        self, model: Any, root: Group, *, optimizer: bool = True, by_name: bool = False, skipped: tuple[Any, ...] = ()
+    ) -> None:
+        self.assignments: list[Assignment] = []
+        self.stores: list[tuple[Place, dict[str, Dataset]]] = []
+        self.problems: list[str] = []
+        self.foreign_optimizer = False
+        self._used: set[str] = set()
+        self._optimizer = optimizer
+        self._passed_over = {id(one) for value in skipped for one in (place.value for place in places(value))}
+        for place in places(model, root, by_name=by_name):
+            self._add(model, place)
+        for path in root.all_datasets():
+            if path not in self._used and not _is_optional(path):
+                self.problems.append(f"{path}: the file holds it, the model has no place for it")
+
+    def _add(self, model: Any, place: Place) -> None:
+        group = place.group.group(VARIABLES) if place.group is not None else None
+        datasets = {} if group is None else group.datasets()
+        self._used.update(dataset.path for dataset in datasets.values())
+        if id(place.value) in self._passed_over:
+            return
+        if isinstance(place.value, Optimizer):
+            self._add_optimizer(model, place.value, place.path, datasets)
+            return
+        variables = standard_variables(place.value)
+        if variables is None:
+            self.stores.append((place, datasets))
+            return
+        problems = compare(place.path, variables, datasets, _owner(place.value))
+        if isinstance(place.value, SeedGenerator) and problems:
+            return  # files of Keras don't hold seeds, those of Keras 2 hold others
+        self._take(variables, datasets, problems)
+
+    def _add_optimizer(self, model: Any, value: Optimizer, path: str, datasets: dict[str, Dataset]) -> None:
+        if not self._optimizer or not datasets:
+            return
+        if not value.built:
+            value.build(model.trainable_variables)
+        variables = standard_variables(value)
+        if variables is None:
+            self.stores.append((Place(path, value, None), datasets))
+            return
+        problems = compare(path, variables, datasets, _owner(value))
+        if problems and len(datasets) <= _NEVER_TRAINED:
+            variables = variables[: len(datasets)]
+            problems = compare(path, variables, datasets, _owner(value))
+        if problems:
+            self.foreign_optimizer = True
+        else:
+            self._take(variables, datasets, [])
+
+    def _take(self, variables: list[Variable], datasets: dict[str, Dataset], problems: list[str]) -> None:
+        self.problems += problems
+        if not problems:
+            self.assignments += [Assignment(variable, datasets[str(i)]) for i, variable in enumerate(variables)]
+
+    def carry_out(self, name: str) -> None:
+        """Read everything, then change the variables: all of them, or none if anything fails."""
+        arrays = [_read(assignment) for assignment in self.assignments]
+        stores = [(place, _Store(place, datasets)) for place, datasets in self.stores]
+        undo = [(variable, variable.array) for place, _ in stores for variable in _all_variables(place.value)]
+        try:
+            for place, store in stores:
+                place.value.load_own_variables(store)
+        except Exception as error:
+            for variable, array in undo:
+                variable.array = array
+            raise LoadError(f"{name}: {place.path!r} can't take its weights: {error}") from error
+        for assignment, array in zip(self.assignments, arrays, strict=True):
+            assignment.variable.array = array
+
+
+def read_weights(
+    model: Any,
+    root: Group,
+    name: str,
+    *,
+    skip_mismatch: bool = False,
+    optimizer: bool = True,
+    by_name: bool = False,
+    skipped: tuple[Any, ...] = (),
+) -> None:
     """Give a model the weights of a file, all or none.
 
     Args:
         model: a built model.
         root: the file.
         name: how messages call the file.
-        skip_mismatch: whether layers that do not fit are left as they are, in the place of an error.
+        skip_mismatch: whether objects that do not fit are left as they are with a warning, in the place of an error.
         optimizer: whether the optimizer's state is read as well; where it belongs to another optimizer or to other
             weights, it is left out with a warning.
+        by_name: see `tree.places`.
+        skipped: objects that are left as they are, with all below them.
 
     Raises:
         LoadError: if weights are missing, unexpected or of another shape; names them all.
     """
-    stores: list[tuple[Any, _Store]] = []
-    problems: list[str] = []
-    expected: set[str] = set()
-    foreign_optimizer = False
-    for path, value in saved_objects(model):
-        if not hasattr(value, "load_own_variables"):
-            continue
-        group = _at(root, _vars(path))
-        datasets = {} if group is None else group.datasets()
-        is_optimizer = isinstance(value, Optimizer)
-        expected.update(dataset.path for dataset in datasets.values())
-        if is_optimizer and (not optimizer or not datasets):
-            continue
-        if is_optimizer and not value.built:
-            value.build(model.trainable_variables)
-        found = _compare(path, value, datasets)
-        if found and is_optimizer:
-            foreign_optimizer = len(datasets) > _NEVER_TRAINED
-        elif found:
-            problems += found
-        elif datasets:
-            stores.append((value, _Store(datasets)))
-    unexpected = [path for path in root.all_datasets() if path not in expected]
-    problems += [f"{path}: the file holds it, the model has no place for it" for path in unexpected if _counts(path)]
-    if problems and not skip_mismatch:
-        raise LoadError(_told(name, problems))
-    if foreign_optimizer:
+    plan = Plan(model, root, optimizer=optimizer, by_name=by_name, skipped=skipped)
+    if plan.problems:
+        message = told(name, plan.problems)
+        if not skip_mismatch:
+            raise LoadError(message)
+        warnings.warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4)
+    if plan.foreign_optimizer:
         warnings.warn(
             f"{name} holds the state of another optimizer than the model's, or for other weights; it is left out, and "
             "training starts with a fresh optimizer.",
             stacklevel=4,
         )
-    for _, store in stores:
-        store.read()  # everything is read before anything is changed
-    for value, store in stores:
-        value.load_own_variables(store)
+    plan.carry_out(name)
 
 
-class _Store(Mapping[str, np.ndarray]):
-    """The arrays of one object, by name."""
-
-    def __init__(self, datasets: dict[str, Dataset]) -> None:
-        self._datasets = datasets
-        self._arrays: dict[str, np.ndarray] = {}
-
-    def read(self) -> None:
-        self._arrays = {name: dataset.read() for name, dataset in self._datasets.items()}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._datasets)
-
-    def __len__(self) -> int:
-        return len(self._datasets)
-
-
-def _compare(path: str, value: Any, datasets: dict[str, Dataset]) -> list[str]:
-    """Return what keeps the arrays of a file from being those of an object; custom formats are their class's affair."""
-    if isinstance(value, Layer):
-        if type(value).load_own_variables is not Layer.load_own_variables:
-            return []
-        variables = value.own_variables()
-    elif isinstance(value, Optimizer):
-        variables = list(value.variables)
-    else:
-        variables = list(getattr(value, "variables", ()))
+def compare(path: str, variables: list[Variable], datasets: Mapping[str, Dataset], owner: str = "") -> list[str]:
+    """Return what keeps the arrays of a file from being the values of variables."""
     problems = []
     for index, variable in enumerate(variables):
         dataset = datasets.get(str(index))
-        where = f"{_vars(path)}/{index} ({variable.path})"
+        where = f"{_variables_of(path)}/{index} ({variable.path})"
         if dataset is None:
             problems.append(f"{where}: missing in the file, shape {variable.shape} expected")
-        elif tuple(dataset.shape) != tuple(variable.shape):
-            problems.append(f"{where}: shape {dataset.shape} in the file, {variable.shape} in the model")
+        else:
+            problems += fits(where, dataset, variable)
     extra = sorted(set(datasets) - {str(index) for index in range(len(variables))})
-    problems += [f"{_vars(path)}/{name}: the file holds it, the model has no place for it" for name in extra]
+    hint = f"; {owner} is not built" if owner and not variables else ""
+    problems += [
+        f"{_variables_of(path)}/{name}: the file holds it, the model has no place for it{hint}" for name in extra
+    ]
     return problems
 
 
-def _counts(path: str) -> bool:
-    return not path.startswith("optimizer/") and not path.startswith("_")
+def fits(where: str, dataset: Dataset, variable: Variable) -> list[str]:
+    """Return what keeps one array of a file from being the value of a variable, in a list."""
+    if tuple(dataset.shape) != tuple(variable.shape):
+        return [f"{where}: shape {dataset.shape} in the file, {variable.shape} in the model"]
+    if dataset.dtype is None:
+        return [f"{where}: holds no numbers"]
+    if _is_fractional(dataset.dtype) and not _is_fractional(variable.dtype):
+        return [f"{where}: {dataset.dtype} in the file, {variable.dtype} in the model"]
+    return []
 
 
-def _vars(path: str) -> str:
-    return f"{path}/vars" if path else "vars"
-
-
-def _at(root: Group, path: str) -> Group | None:
-    group: Group | None = root
-    for name in path.split("/"):
-        group = group.group(name) if group is not None else None
-    return group
-
-
-def _told(name: str, problems: list[str]) -> str:
-    shown = "\n".join(f"  {problem}" for problem in problems[:20])
-    more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+def told(name: str, problems: list[str]) -> str:
+    """Return the message that lists problems."""
+    shown = "\n".join(f"  {problem}" for problem in problems[:_SHOWN])
+    more = f"\n  and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
     return f"{name}: the weights in the file do not fit the model:\n{shown}{more}"
+
+
+class _Store(Mapping[str, np.ndarray]):
+    """The arrays of one object by name, for classes that read them in their own way."""
+
+    def __init__(self, place: Place, datasets: dict[str, Dataset]) -> None:
+        self._arrays = {name: dataset.read() for name, dataset in datasets.items()}
+        self._path = place.path
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._arrays:
+            raise KeyError(f"the file holds no {name!r} for it, only {sorted(self._arrays)}")
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def _read(assignment: Assignment) -> jax.Array:
+    # The array is in memory that nobody else knows, so that JAX may take it over without a copy.
+    array = assignment.dataset.read()
+    return jax.device_put(array.astype(assignment.variable.dtype, copy=False))
+
+
+def _all_variables(value: Any) -> list[Variable]:
+    return list(value.variables)
+
+
+def _owner(value: Any) -> str:
+    return "" if getattr(value, "built", True) else f"{type(value).__name__} {value.name!r}"
+
+
+def _is_fractional(dtype: str) -> bool:
+    return not dtype.startswith(("int", "uint", "bool"))
+
+
+def _is_optional(path: str) -> bool:
+    """Tell what a model need not have a place for: an optimizer's state, metrics, seeds, a file's own notes."""
+    parts = path.split("/")
+    return parts[0] in ("optimizer", "metrics", "compile_metrics") or any(
+        part.startswith(("_", "seed_generator")) for part in parts
+    )
+
+
+def _variables_of(path: str) -> str:
+    return f"{path}/{VARIABLES}" if path else VARIABLES

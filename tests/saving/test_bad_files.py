@@ -140,7 +140,7 @@ def test_nothing_in_a_config_is_run(saved, node, place, tmp_path, monkeypatch):
         ("{", "no JSON"),
         ('{"a": 1, "a": 2}', "stands twice"),
         ('{"a": NaN}', "NaN"),
-        ("[" * 100_000 + "]" * 100_000, "nested more than"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
         ('{"a": ' + "9" * 400 + "}", "400 digits"),
         ("[]", "does not describe a model"),
         (b"\xff\xfe", "UTF-8"),
@@ -209,7 +209,7 @@ def test_where_a_model_can_not_go(saved, tmp_path):
         stack().save(tmp_path / "missing" / "model.keras")
     with pytest.raises(ValueError, match=r"ends in '\.keras'"):
         stack().save(tmp_path / "model.pickle")
-    with pytest.raises(ValueError, match="overwrite=False"):
+    with pytest.raises(FileExistsError, match="overwrite=False"):
         stack().save(saved, overwrite=False)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").write_bytes(b"x")
