@@ -612,7 +612,7 @@ class Model(Layer):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile the model as `get_compile_config` says."""
         self.compile(**{key: deserialize(value) for key, value in config.items() if value is not None})
-        if self.built and self.optimizer is not None:
+        if self.built and self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
 
     def to_json(self, **kwargs: Any) -> str:
