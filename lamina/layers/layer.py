@@ -346,12 +346,14 @@ class Layer:
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return what `build` was called with, to make the weights again when a file is loaded."""
-        return self._build_shapes
+        shapes = self._build_shapes
+        return {"shapes_dict": shapes} if shapes and set(shapes) != {"input_shape"} else shapes
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build the layer for the shapes in `get_build_config`."""
         if self.built or not config:
             return
+        config = config.get("shapes_dict") or config
         shapes_only = {key: _as_shape(value) for key, value in config.items()}
         if set(shapes_only) == {"input_shape"}:
             self.build(shapes_only["input_shape"])
@@ -405,7 +407,8 @@ class Layer:
             outputs, output_mask = self.outputs_and_mask(args, kwargs, mask)
             if self.activity_regularizer is not None:
                 for output in jax.tree.leaves(outputs):
-                    self.add_loss(self.activity_regularizer(output))
+                    penalty = self.activity_regularizer(output)
+                    self.add_loss(penalty / output.shape[0] if output.ndim else penalty)  # the mean over the rows
         if outermost:
             self._own_losses = [loss for loss in inner.losses or [] if not isinstance(loss, Tracer)]
         return outputs, output_mask

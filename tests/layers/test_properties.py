@@ -206,3 +206,8 @@ def test_the_projections_of_attention_start_from_different_weights():
     layer = layers.MultiHeadAttention(2, 4, kernel_initializer=lamina.initializers.GlorotUniform())
     layer.build((None, 3, 8), (None, 3, 8))
     assert np.any(layer.query_dense.kernel.numpy() != layer.key_dense.kernel.numpy())
+
+
+def test_reshape_of_a_length_that_is_not_known():
+    assert layers.Reshape((-1, 2)).compute_output_shape((None, None, 3)) == (None, None, 2)
+    assert layers.Reshape((-1, 2))(lamina.Input((None, 4))).shape == (None, None, 2)

@@ -257,3 +257,13 @@ def test_leftovers_of_other_implementations(kind):
         layer(2, implementation=3)
     assert "implementation" not in layer(2, implementation=1).get_config()
     assert "use_cudnn" not in layer(2, use_cudnn=False).get_config()
+
+
+def test_stateful_layers_train_and_keep_their_states_between_batches():
+    x, y = RNG.normal(size=(8, 6, 3)), RNG.normal(size=(8, 1))
+    model = lamina.Sequential([lamina.Input(batch_shape=(4, 6, 3)), layers.LSTM(2, stateful=True), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0)
+    assert all(np.any(state.numpy()) for state in model.layers[0].states)
+    model.layers[0].reset_state()
+    assert not any(np.any(state.numpy()) for state in model.layers[0].states)

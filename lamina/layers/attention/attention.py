@@ -124,8 +124,7 @@ class Attention(Layer):
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
             raise ValueError(
                 f"Layer {self.name!r} takes a list of two or three inputs, [query, value] or [query, value, key]; "
-                "received "
-                f"{len(inputs) if isinstance(inputs, list | tuple) else 'a single one'}."
+                f"received {len(inputs) if isinstance(inputs, list | tuple) else 'a single one'}."
             )
 
     def _masks(self, mask: PyTree) -> tuple[Array | None, Array | None]:

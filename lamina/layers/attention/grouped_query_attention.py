@@ -78,8 +78,7 @@ class GroupedQueryAttention(Layer):
         if self.num_query_heads % self.num_key_value_heads:
             raise ValueError(
                 f"Layer {self.name!r}: num_query_heads must be a multiple of num_key_value_heads, got "
-                f"{num_query_heads} "
-                f"and {num_key_value_heads}."
+                f"{num_query_heads} and {num_key_value_heads}."
             )
         self.dropout = dropout
         self.use_bias = use_bias

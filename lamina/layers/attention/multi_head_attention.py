@@ -114,15 +114,13 @@ class MultiHeadAttention(Layer):
         if value_shape[1:-1] != key_shape[1:-1]:
             raise ValueError(
                 f"Layer {self.name!r}: key and value must have the same length; received key of shape "
-                f"{tuple(key_shape)} "
-                f"and value of shape {tuple(value_shape)}."
+                f"{tuple(key_shape)} and value of shape {tuple(value_shape)}."
             )
         rank = len(query_shape)
         if rank < 3 or len(value_shape) != rank or len(key_shape) != rank:
             raise ValueError(
                 f"Layer {self.name!r}: query, value and key must have one number of axes, at least 3 (batch, "
-                "positions, "
-                f"features); received {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)}."
+                f"positions, features); received {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)}."
             )
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
         self.attention_axes = tuple(axis % rank for axis in axes)
@@ -234,9 +232,7 @@ def check_attention_options(layer: str, sliding_window: Any, flash_attention: An
 
 
 def _copy(initializer: Any) -> Any:
-    """Return an initializer of the same configuration: one without a seed must not draw the same for all "
-    "projections.
-    """
+    """Return an initializer of the same configuration; without a seed, projections would all draw the same."""
     if not hasattr(initializer, "get_config"):
         return initializer
     return type(initializer).from_config(initializer.get_config())

@@ -133,8 +133,7 @@ class EinsumDense(Layer):
             if sizes.get(letter) is None:
                 raise ValueError(
                     f"Layer {self.name!r}: the size of axis {letter!r} of the kernel is not known from the input of "
-                    "shape "
-                    f"{input_shape} and output_shape={self.output_shape}."
+                    f"shape {input_shape} and output_shape={self.output_shape}."
                 )
         kernel_shape = tuple(sizes[letter] for letter in terms.kernel)
         return kernel_shape, self._bias_shape(sizes)
@@ -147,8 +146,7 @@ class EinsumDense(Layer):
         if unknown:
             raise ValueError(
                 f"Layer {self.name!r}: bias_axes={self.bias_axes!r} holds {unknown[0]!r}, which is no axis of the "
-                "output "
-                f"{outputs!r}."
+                f"output {outputs!r}."
             )
         first = min(outputs.index(letter) for letter in self.bias_axes)
         shape = tuple(sizes[letter] if letter in self.bias_axes else 1 for letter in outputs[first:])
@@ -161,8 +159,7 @@ class EinsumDense(Layer):
         if self.hidden_axes < 0 or (self.hidden_axes > 0 and self.terms.ellipsis == "none"):
             raise ValueError(
                 f"Layer {self.name!r}: the equation {self.equation!r} takes inputs of {len(letters)} axes, received "
-                "shape "
-                f"{input_shape}."
+                f"shape {input_shape}."
             )
         named = input_shape[self.hidden_axes :] if self.terms.ellipsis == "left" else input_shape[: len(letters)]
         return dict(zip(letters, named, strict=True))
@@ -181,8 +178,7 @@ def _read(layer: str, equation: str) -> _Terms:
     if not match or left is None or right is None or bool(left[0]) != bool(left[1]) or bool(right[0]) != bool(right[1]):
         raise ValueError(
             f"Layer {layer!r}: the equation {equation!r} can't be read. It has the form 'inputs,kernel->outputs', "
-            "such as "
-            "'abc,cd->abd', with an ellipsis at the same end of inputs and outputs or none."
+            "such as 'abc,cd->abd', with an ellipsis at the same end of inputs and outputs or none."
         )
     ellipsis = "left" if left[0] else "right" if right[0] else "none"
     terms = _Terms(match[2], match[4], match[6], ellipsis)
@@ -190,7 +186,6 @@ def _read(layer: str, equation: str) -> _Terms:
     if strange or (left[0] and right[0]):
         raise ValueError(
             f"Layer {layer!r}: the equation {equation!r} has an output axis that neither inputs nor kernel have, or "
-            "two "
-            "ellipses."
+            "two ellipses."
         )
     return terms

@@ -68,9 +68,10 @@ class Lambda(Layer):
         """Return the outputs as symbolic tensors: of the shape that `output_shape` says, or found by tracing."""
         if self.output_shape is None:
             return super().traced_spec(*args, **kwargs)
-        if not callable(self.output_shape):
-            return KerasTensor((args[0].shape[0], *self.output_shape), self.compute_dtype)
-        shape = self.output_shape(jax.tree.map(lambda tensor: tensor.shape, args[0], is_leaf=is_symbolic))
+        declared: Any = self.output_shape
+        if not callable(declared):
+            return KerasTensor((args[0].shape[0], *declared), self.compute_dtype)
+        shape: Any = declared(jax.tree.map(lambda tensor: tensor.shape, args[0], is_leaf=is_symbolic))
         return KerasTensor(tuple(shape), self.compute_dtype)
 
     @classmethod
@@ -95,8 +96,7 @@ class Lambda(Layer):
                     raise ValueError(
                         f"The Lambda layer {config.get('name')!r} holds the code of a Python lambda as its {key}, "
                         "which lamina never runs: a file could do anything with it. Make the model with a named, "
-                        "registered "
-                        "function instead (@lamina.saving.register_keras_serializable())."
+                        "registered function instead (@lamina.saving.register_keras_serializable())."
                     )
                 if isinstance(value, Mapping) and "class_name" in value:
                     described[key] = serialization.deserialize(value)

@@ -51,8 +51,7 @@ class Dot(Layer):
         if None not in sizes and sizes[0] != sizes[1]:
             raise ValueError(
                 f"Layer {self.name!r}: the sizes along axes={self.axes} must be equal, but are {sizes[0]} and "
-                f"{sizes[1]}; "
-                f"received shapes {tuple(first)} and {tuple(second)}."
+                f"{sizes[1]}; received shapes {tuple(first)} and {tuple(second)}."
             )
 
     def call(self, inputs: list[Array]) -> Array:

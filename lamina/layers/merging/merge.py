@@ -34,8 +34,7 @@ class Merge(Layer):
             if len(sizes - {None}) > 1:
                 raise ValueError(
                     f"Layer {self.name!r}: the shapes of its inputs must be equal or broadcast (sizes equal or 1, "
-                    "compared "
-                    f"from the last axis); received {input_shape}, which differ in axis {-axis}."
+                    f"compared from the last axis); received {input_shape}, which differ in axis {-axis}."
                 )
             broadcast.append(next(iter(sizes), 1))
 

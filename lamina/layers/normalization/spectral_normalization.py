@@ -73,6 +73,7 @@ class SpectralNormalization(Wrapper):
         kernel = self.kernel.value
         matrix = kernel.reshape(-1, kernel.shape[-1])
         vector = self.vector_u.value
+        other = jnp.zeros((1, matrix.shape[0]), matrix.dtype)
         for _ in range(self.power_iterations):
             other = unit_length(vector @ matrix.T, (0, 1))
             vector = unit_length(other @ matrix, (0, 1))

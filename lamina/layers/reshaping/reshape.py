@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import jax.numpy as jnp
+
+from lamina.core import binding
 from lamina.layers.layer import Layer
 from lamina.typing import Array, Shape
 
@@ -25,7 +28,7 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Shape, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        sizes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        sizes: tuple[Any, ...] = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
         if not all(isinstance(size, int) and size >= -1 for size in sizes) or sizes.count(-1) > 1:
             raise ValueError(
                 f"Layer {self.name!r}: target_shape holds whole numbers, of which one may be -1; got {target_shape!r}."
@@ -36,6 +39,11 @@ class Reshape(Layer):
         have = math.prod(inputs.shape[1:])
         want = math.prod(size for size in self.target_shape if size != -1)
         rest = have // want if want else 0
+        unknown = binding.current().abstract
+        if -1 in self.target_shape and unknown and unknown in inputs.shape[1:]:
+            # Only shapes are wanted and one is not known: neither is the size that -1 stands for.
+            shape = (unknown if size == -1 else size for size in self.target_shape)
+            return jnp.zeros((inputs.shape[0], *shape), inputs.dtype)
         if (rest * want if -1 in self.target_shape else want) != have:
             raise ValueError(
                 f"Layer {self.name!r}: an example of shape {inputs.shape[1:]} has {have} numbers, which don't fill "

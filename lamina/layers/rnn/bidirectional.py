@@ -54,10 +54,10 @@ class Bidirectional(Layer):
 
     def __init__(
         self,
-        layer: Layer,
+        layer: Any,
         merge_mode: str | None = "concat",
         weights: Any = None,
-        backward_layer: Layer | None = None,
+        backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
         for one in (layer,) if backward_layer is None else (layer, backward_layer):
@@ -71,19 +71,21 @@ class Bidirectional(Layer):
                 f"{merge_mode!r}."
             )
         self.merge_mode = merge_mode
+        self.forward_layer: Any
+        self.backward_layer: Any
         name = layer.name.removeprefix("forward_")
-        if layer.return_sequences and hasattr(layer, "zero_output_for_mask"):  # type: ignore[attr-defined]
+        if layer.return_sequences and hasattr(layer, "zero_output_for_mask"):
             # Both directions agree on what a masked step gives: repeating outputs would repeat different ones.
             layer = _copy(layer, zero_output_for_mask=True)
         self.forward_layer = _copy(layer, name=f"forward_{name}")
         if backward_layer is None:
-            self.backward_layer = _copy(layer, name=f"backward_{name}", go_backwards=not layer.go_backwards)  # type: ignore[attr-defined]
+            self.backward_layer = _copy(layer, name=f"backward_{name}", go_backwards=not layer.go_backwards)
         else:
             self.backward_layer = backward_layer
         self._check_pair()
-        self.return_sequences = layer.return_sequences  # type: ignore[attr-defined]
-        self.return_state = layer.return_state  # type: ignore[attr-defined]
-        self.stateful = layer.stateful  # type: ignore[attr-defined]
+        self.return_sequences = layer.return_sequences
+        self.return_state = layer.return_state
+        self.stateful = layer.stateful
         self.supports_masking = True
         self.input_spec = layer.input_spec
         if weights is not None:
@@ -101,8 +103,7 @@ class Bidirectional(Layer):
             if mine != other:
                 raise ValueError(
                     f"Layer {self.name!r}: {attribute} must be the same in both layers, but is {mine} forwards and "
-                    f"{other} "
-                    "backwards."
+                    f"{other} backwards."
                 )
 
     def build(self, sequences_shape: Shape, initial_state_shape: PyTree = None) -> None:
@@ -117,8 +118,7 @@ class Bidirectional(Layer):
         if len(states) % 2:
             raise ValueError(
                 f"Layer {self.name!r}: initial_state holds the states of the forward layer and then those of the "
-                "backward "
-                f"layer, so an even number; received {len(states)}."
+                f"backward layer, so an even number; received {len(states)}."
             )
         half = len(states) // 2
         forward = self.forward_layer(sequences, initial_state=states[:half] or None, mask=mask, training=training)

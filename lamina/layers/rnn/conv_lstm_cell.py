@@ -102,8 +102,7 @@ class ConvLSTMCell(DropoutCell):
         if 0 in windows.output_size:
             raise ValueError(
                 f"Layer {self.name!r}: a window of {windows.extents} does not fit into an input of size "
-                f"{tuple(sizes)}. "
-                "Use padding='same' or a smaller kernel_size."
+                f"{tuple(sizes)}. Use padding='same' or a smaller kernel_size."
             )
         last = self.data_format == "channels_last"
         self.state_shape = (*windows.output_size, self.filters) if last else (self.filters, *windows.output_size)

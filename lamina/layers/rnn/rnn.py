@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from lamina.core import binding
 from lamina.core.serialization import custom_object_scope, deserialize
 from lamina.core.variable import Variable
 from lamina.layers.input_spec import InputSpec
@@ -130,7 +131,7 @@ class RNN(Layer):
             last_output, outputs, states = self.inner_loop(sequences, states, mask, training)
         finally:
             reset_masks(self.cell)
-        if self.stateful:
+        if self._keeps_states(sequences.shape[0]):
             for variable, state in zip(jax.tree.leaves(self.states), jax.tree.leaves(states), strict=True):
                 variable.assign(state)
         output = outputs if self.return_sequences else last_output
@@ -179,6 +180,10 @@ class RNN(Layer):
         with custom_object_scope(custom_objects or {}):
             return super().from_config({**config, "cell": deserialize(config["cell"])})
 
+    def _keeps_states(self, batch_size: int) -> bool:
+        """Tell whether a call goes on from kept states: not where only shapes for any batch are wanted."""
+        return self.stateful and batch_size != binding.current().abstract
+
     def _make_states(self, batch_size: int) -> list[Any]:
         """Return a variable for each state; its first value is made when it is read, as that of a weight."""
         described = jax.eval_shape(lambda: self.get_initial_state(batch_size))
@@ -205,7 +210,7 @@ class RNN(Layer):
     def _states_before(self, batch_size: int, given: PyTree) -> list[Any]:
         """Return the states to start with: given ones, kept ones, or initial ones."""
         leaves = jax.tree.leaves(given)
-        if not leaves and not self.stateful:
+        if not leaves and not self._keeps_states(batch_size):
             return self.get_initial_state(batch_size)
         wanted, structure = jax.tree.flatten(jax.eval_shape(lambda: self.get_initial_state(batch_size)))
         if not leaves:

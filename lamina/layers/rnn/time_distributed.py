@@ -42,8 +42,7 @@ class TimeDistributed(Wrapper):
         if len(input_shape) < 3:
             raise ValueError(
                 f"Layer {self.name!r}: expected an input of shape (batch, time, ...) with at least 3 axes, received "
-                "shape "
-                f"{tuple(input_shape)}."
+                f"shape {tuple(input_shape)}."
             )
         super().build((input_shape[0], *input_shape[2:]))
 
