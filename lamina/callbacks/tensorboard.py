@@ -76,6 +76,11 @@ class TensorBoard(Callback):
         self._training = False
         self._profiling = False
 
+    @property
+    def summary(self) -> EventFile:
+        """Where values of your own go, as in `callback.summary.scalar("name", 0.5, step)`."""
+        return self._file("train")
+
     # When to be called
 
     def batches_until_due(self) -> int | None:
@@ -249,8 +254,8 @@ class TensorBoard(Callback):
 
 def as_pictures(values: np.ndarray) -> np.ndarray | None:
     """Return weights as pictures (count, height, width, channels) scaled to [0, 1]; None where they make none."""
-    values = np.squeeze(values)
-    if values.ndim == 0 or values.ndim > 4 or not values.size or not np.isfinite(values).all():
+    values = np.atleast_1d(np.squeeze(values))
+    if values.ndim > 4 or not values.size or not np.isfinite(values).all():
         return None
     if values.ndim == 1:
         pictures = values[None, :, None, None]

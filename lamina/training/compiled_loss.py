@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina import losses
-from lamina.core.naming import snake_case
+from lamina.core.naming import snake_case, unique_name
 from lamina.losses.loss import Loss
 from lamina.training.outputs import Outputs, per_output
 from lamina.typing import Array, PyTree
@@ -32,7 +32,18 @@ class CompiledLoss:
         self.outputs = outputs
         given = per_output(loss, outputs, "loss", spread=True)
         self.losses = [as_loss(one) for one in given]
+        self.names = self._names(given)
         self.weights = [None if weight is None else float(weight) for weight in self._weights(loss_weights)]
+
+    def _names(self, given: list[Any]) -> list[str]:
+        """Return the name of each output's loss in the logs: that of the output, or of the loss where it has none."""
+        names: list[str] = []
+        for index, (identifier, loss) in enumerate(zip(given, self.losses)):
+            name = self.outputs.names[index]
+            if not self.outputs.have_own_names and loss is not None:
+                name = unique_name(identifier if isinstance(identifier, str) else str(loss.name), names)
+            names.append(name)
+        return names
 
     def _weights(self, loss_weights: Any) -> list[Any]:
         if isinstance(loss_weights, int | float) and not isinstance(loss_weights, bool):
@@ -46,7 +57,7 @@ class CompiledLoss:
     def __call__(
         self, y_true: PyTree, y_pred: PyTree, sample_weight: PyTree = None, mask: PyTree = None
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return the weighted sum, or None if no output has a loss, and the unweighted loss of each output by name."""
+        """Return the weighted sum, or None if no output has a loss, and the unweighted loss of each by name."""
         targets = self.outputs.flatten(y_true, "y")
         predictions = jax.tree.leaves(y_pred)
         weights = self.outputs.spread(sample_weight, "sample_weight")
@@ -56,7 +67,7 @@ class CompiledLoss:
             if loss is None:
                 continue
             value = loss(targets[index], predictions[index], weights[index], mask=masks[index])
-            parts[self.outputs.names[index]] = jnp.mean(value)
+            parts[self.names[index]] = jnp.mean(value)
             weight = self.weights[index]
             weighted = jnp.mean(value) if weight is None else jnp.mean(value) * weight
             total = weighted if total is None else total + weighted

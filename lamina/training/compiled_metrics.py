@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from lamina import metrics as metrics_package
-from lamina.core.naming import snake_case
+from lamina.core.naming import snake_case, unique_name
 from lamina.losses.loss import apply_mask
 from lamina.metrics import Metric
 from lamina.training.outputs import Outputs
@@ -36,13 +36,15 @@ class CompiledMetrics:
         predictions = jax.tree.leaves(y_pred)
         self.entries: list[tuple[int, str, Metric, bool]] = []
         taken: set[str] = set()
+
+        def prefix(index: int) -> str:
+            return f"{outputs.names[index]}_" if len(outputs) > 1 and outputs.have_own_names else ""
+
         for given, weighted in ((metrics, False), (weighted_metrics, True)):
             for index, identifiers in enumerate(_lists(given, outputs, "weighted_metrics" if weighted else "metrics")):
                 for identifier in identifiers:
                     metric = resolve(identifier, targets[index], predictions[index])
-                    name = metric.name if len(outputs) == 1 else f"{outputs.names[index]}_{metric.name}"
-                    if weighted and name in taken:
-                        name = f"weighted_{name}"
+                    name = _unique(metric.name, prefix(index), weighted, taken)
                     taken.add(name)
                     self.entries.append((index, name, metric, weighted))
 
@@ -84,7 +86,7 @@ def check_metrics(metrics: Any, what: str) -> None:
             f"compile: {what} must be a list or a dictionary, got {metrics!r}. Write {what}=[{metrics!r}]."
         )
     for one in jax.tree.leaves(metrics, is_leaf=lambda value: not isinstance(value, list | tuple | dict)):
-        if one not in (*_ACCURACY, *_CROSSENTROPY):
+        if one is not None and one not in (*_ACCURACY, *_CROSSENTROPY):
             _find(one)
 
 
@@ -139,6 +141,13 @@ def _lists(given: Any, outputs: Outputs, what: str) -> list[list[Any]]:
         f"compile: {what} must hold one list for each of the {len(outputs)} outputs, or be a dictionary by output "
         f"({', '.join(outputs.names)}); got {given!r}."
     )
+
+
+def _unique(name: str, prefix: str, weighted: bool, taken: set[str]) -> str:
+    """Return the name in the logs: that of the output before it, "weighted_" where both kinds have the metric."""
+    if weighted and prefix + name in taken:
+        name = f"weighted_{name}"
+    return unique_name(prefix + name, taken)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -35,7 +35,7 @@ def nan_report(trainer: Any, variables: TrainVariables, block: Block, step: int,
     batch = jax.tree.map(lambda leaf: np.asarray(leaf)[rows], block.data)
     numbers = None if block.numbers is None else block.numbers[step * block.batch_size :][: len(rows)]
     where = f"the loss is not finite at epoch {epoch + 1}, step {done + 1}{_told_rows(batch, numbers)}"
-    return f"{where}. {_cause(trainer, variables, batch)}"
+    return f"{where}. {_cause(trainer, variables, batch, numbers)}"
 
 
 def _told_rows(batch: Batch, numbers: np.ndarray | None) -> str:
@@ -45,11 +45,12 @@ def _told_rows(batch: Batch, numbers: np.ndarray | None) -> str:
     return f", where rows {_some(bad)} of the batch hold NaN or infinity" if bad.size else ""
 
 
-def _cause(trainer: Any, variables: TrainVariables, batch: Batch) -> str:
+def _cause(trainer: Any, variables: TrainVariables, batch: Batch, numbers: np.ndarray | None) -> str:
     for name, part in zip(("inputs", "targets", "sample weights"), batch):
         if not _is_finite(part):
             bad = np.flatnonzero(_bad_rows(Batch(part)))
-            return f"The {name} hold NaN or infinity already, in row {_some(bad)} of the batch."
+            rows, of = (bad, " of the batch") if numbers is None else (numbers[bad], "")
+            return f"The {name} hold NaN or infinity already, in row {_some(rows)}{of}."
     bad_weights = [path for path, variable in variables.params.items() if not _is_finite(variable.array)]
     if bad_weights:
         owner = _last_owner(trainer.model, variables, bad_weights)

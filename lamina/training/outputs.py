@@ -18,10 +18,12 @@ class Outputs:
     Attributes:
         names: one for each output.
         structure: how the model nests them.
+        have_own_names: whether the names are the model's, and not mere numbers; only then they appear in logs.
     """
 
     names: tuple[str, ...]
     structure: Any
+    have_own_names: bool = True
 
     @classmethod
     def of(cls, y_pred: PyTree, layer_names: list[str] | None = None) -> Outputs:
@@ -33,7 +35,8 @@ class Outputs:
         elif layer_names is not None and len(layer_names) == len(leaves):
             names = layer_names
         else:
-            names = [f"output_{number}" for number in range(1, len(leaves) + 1)]
+            numbers = tuple(f"output_{number}" for number in range(1, len(leaves) + 1))
+            return cls(numbers, jax.tree.structure(y_pred), have_own_names=False)
         return cls(tuple(names), jax.tree.structure(y_pred))
 
     def __len__(self) -> int:

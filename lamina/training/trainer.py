@@ -98,8 +98,8 @@ class Trainer:
                 self.arguments.metrics, self.arguments.weighted_metrics, self.outputs, spec.y, y_pred
             )
             self.compiled_metrics = metrics
-        if len(self.outputs) > 1:
-            with_loss = [name for name, loss in zip(self.outputs.names, self.loss.losses, strict=True) if loss]
+        with_loss = [name for name, loss in zip(self.loss.names, self.loss.losses, strict=True) if loss]
+        if len(with_loss) > 1:
             self.part_trackers = [Mean(name=f"{name}_loss") for name in with_loss]
 
     def _check_shapes(self, y: PyTree, y_pred: PyTree) -> Any:
