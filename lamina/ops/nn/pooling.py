@@ -53,8 +53,8 @@ def _adaptive(
     sizes = (output_size,) * (x.ndim - 2) if isinstance(output_size, int) else tuple(output_size)
     if len(sizes) != x.ndim - 2:
         raise ValueError(
-            f"Adaptive pooling: output_size must be a number or {x.ndim - 2} numbers, got {output_size!r} for inputs of "
-            f"shape {x.shape}."
+            f"Adaptive pooling: output_size must be a number or {x.ndim - 2} numbers, got {output_size!r} for "
+            f"inputs of shape {x.shape}."
         )
     for axis, size in enumerate(sizes, start=first):
         if size is not None:

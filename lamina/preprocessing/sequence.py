@@ -1,0 +1,5 @@
+"""Sequences of different lengths."""
+
+from lamina.data.sequences import pad_sequences
+
+__all__ = ["pad_sequences"]
