@@ -101,7 +101,8 @@ class custom_object_scope:
     """Lets names stand for your own classes and functions while a block runs.
 
     Args:
-        custom_objects: dictionaries of name to class or function.
+        custom_objects: a dictionary of name to class or function.
+        more: further dictionaries.
 
     Example:
         >>> def double(x):
@@ -110,8 +111,8 @@ class custom_object_scope:
         ...     layer = lamina.layers.Activation("double")
     """
 
-    def __init__(self, *custom_objects: Mapping[str, Any]) -> None:
-        self._objects = custom_objects
+    def __init__(self, custom_objects: Mapping[str, Any], *more: Mapping[str, Any]) -> None:
+        self._objects = (custom_objects, *more)
         self._tokens: list[Any] = []
 
     def __enter__(self) -> custom_object_scope:
