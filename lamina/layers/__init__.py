@@ -64,7 +64,9 @@ from lamina.layers.pooling.global_max_pooling3d import GlobalMaxPooling3D
 from lamina.layers.pooling.max_pooling1d import MaxPooling1D
 from lamina.layers.pooling.max_pooling2d import MaxPooling2D
 from lamina.layers.pooling.max_pooling3d import MaxPooling3D
+from lamina.layers.preprocessing.category_encoding import CategoryEncoding
 from lamina.layers.preprocessing.normalization import Normalization
+from lamina.layers.preprocessing.rescaling import Rescaling
 from lamina.layers.regularization.activity_regularization import ActivityRegularization
 from lamina.layers.regularization.alpha_dropout import AlphaDropout
 from lamina.layers.regularization.dropout import Dropout
@@ -145,6 +147,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -219,6 +222,7 @@ __all__ = [
     "RNN",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "ReversibleEmbedding",
     "SeparableConv1D",
@@ -277,6 +281,7 @@ register_builtin(
         "AveragePooling3D": AveragePooling3D,
         "BatchNormalization": BatchNormalization,
         "Bidirectional": Bidirectional,
+        "CategoryEncoding": CategoryEncoding,
         "Concatenate": Concatenate,
         "Conv1D": Conv1D,
         "Conv1DTranspose": Conv1DTranspose,
@@ -335,6 +340,7 @@ register_builtin(
         "RNN": RNN,
         "ReLU": ReLU,
         "RepeatVector": RepeatVector,
+        "Rescaling": Rescaling,
         "Reshape": Reshape,
         "ReversibleEmbedding": ReversibleEmbedding,
         "SeparableConv1D": SeparableConv1D,

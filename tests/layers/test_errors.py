@@ -58,6 +58,9 @@ X = np.ones((2, 6, 5, 4), "float32")
         (lambda: layers.LSTM(2, dropout=-0.1), r"dropout must be a number in \[0, 1\]"),
         (lambda: layers.StackedRNNCells([layers.Dense(1)]), r"every cell has a method call"),
         (lambda: layers.ConvLSTM2D(2, 3, padding="causal"), r"padding must be one of 'valid', 'same'"),
+        (lambda: layers.CategoryEncoding(), r"'category_encoding': pass num_tokens"),
+        (lambda: layers.CategoryEncoding(4, "hot"), r"output_mode must be one of 'multi_hot'"),
+        (lambda: layers.CategoryEncoding(4, sparse=True), r"sparse=True is not supported"),
         (lambda: layers.PReLU(shared_axes=[0]).build((None, 3)), r"the batch \(axis 0\) always shares"),
     ],
 )
@@ -142,3 +145,13 @@ def test_deserialize_refuses_what_is_no_layer():
         layers.deserialize(lamina.initializers.serialize(lamina.initializers.Zeros()))
     with pytest.raises(ValueError, match="'Dens'.*'Dense'"):
         layers.deserialize({"class_name": "Dens", "config": {}, "module": "keras.layers"})
+
+
+def test_weights_of_categories_only_count():
+    tokens, weights = np.array([[0, 1], [0, 0]]), np.array([[0.1, 0.2], [0.1, 0.1]])
+    counted = layers.CategoryEncoding(2, "count")(tokens, count_weights=weights)
+    np.testing.assert_allclose(counted, [[0.1, 0.2], [0.2, 0.0]], rtol=1e-6)
+    with pytest.raises(ValueError, match="only used with output_mode='count'"):
+        layers.CategoryEncoding(2)(tokens, count_weights=weights)
+    with pytest.raises(ValueError, match=r"shape of the inputs, \(2, 2\), received \(2,\)"):
+        layers.CategoryEncoding(2, "count")(tokens, count_weights=weights[0])
