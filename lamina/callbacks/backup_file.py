@@ -56,7 +56,7 @@ def read_backup(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         BackupError: if the file is not such a backup, or a part of it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             text = json.loads(bytes(file[_META]))
             arrays = {
                 name: _typed(file[str(number)], dtype) for number, (name, dtype) in enumerate(text["dtypes"].items())

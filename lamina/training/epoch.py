@@ -69,10 +69,12 @@ class Epoch:
                 if self._watched:
                     self._on_end(self.done - 1, self.logs)
                 self.callbacks.on_steps(self.phase, self.done, self.feed.steps, self.logs)
-                if self.run is not None:
+                if self.run is not None and self.done != self.feed.steps:  # the end of the epoch comes with its own
                     self.callbacks.tell("on_settled", False)
                 if self.stopped:
                     return self.logs
+        if not self.logs and self.done:  # taken up where only the end of the epoch was missing
+            self.logs = {name: _python(np.asarray(value)) for name, value in self.trainer.results().items()}
         return self.logs
 
     @property

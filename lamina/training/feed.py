@@ -103,7 +103,7 @@ class Feed:
             self.rewind(epoch)
         left = None if self.steps_per_epoch is None else self.steps_per_epoch - done
         given = 0
-        for block in self.rest_of_pass():
+        for block in self.rest_of_pass() if left != 0 else ():
             if left is not None:
                 block = block._replace(last=min(block.last, block.first + left - given))
             given += block.last - block.first

@@ -130,7 +130,7 @@ def predict(
     model = trainer.model
     model.stop_predicting = False
     if callbacks is None and steps is None and not isinstance(x, Stream) and _count(x) <= batch_size:
-        return jax.tree.map(np.asarray, _outputs(trainer, x))
+        return jax.tree.map(np.asarray, _outputs(trainer, _in_memory(x)))
     callbacks = callbacks or CallbackList()
     watched = callbacks.wants_batches("predict")
     outputs: list[PyTree] = []
@@ -174,8 +174,11 @@ def _predict_batches(x: PyTree | Stream, batch_size: int, steps: int | None) -> 
 
 
 def _rows(x: PyTree, span: slice) -> PyTree:
-    found = arrays.take(x, span)
-    return jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, HostRows) else leaf, found)
+    return _in_memory(arrays.take(x, span))
+
+
+def _in_memory(x: PyTree) -> PyTree:
+    return jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, HostRows) else leaf, x)
 
 
 def _count(x: PyTree) -> int:
