@@ -181,7 +181,7 @@ class Variable:
         return self.value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.value, dtype)
+        return np.array(self.value, dtype) if copy else np.asarray(self.value, dtype)
 
     def __float__(self) -> float:
         return float(self.value)

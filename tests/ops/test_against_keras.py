@@ -209,6 +209,14 @@ def leaves(result):
     return jax.tree.leaves(list(result) if isinstance(result, tuple) else result)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quick_compilation():
+    """Hundreds of tiny programs are compiled here, and none is run twice."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.mark.filterwarnings("ignore")  # Keras's own
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_values_and_types(expression):
