@@ -24,8 +24,8 @@ def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         ValueError: if the shapes differ.
 
     Example:
-        >>> print(kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4))
-        [0.1438]
+        >>> round(float(kl_divergence([[0.5, 0.5]], [[0.25, 0.75]])[0]), 4)
+        0.1438
     """
     y_true, y_pred = comparable(y_true, y_pred, "kl_divergence")
     epsilon = jnp.asarray(config.epsilon(), y_pred.dtype)
@@ -47,8 +47,8 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         ValueError: if the shapes differ.
 
     Example:
-        >>> print(poisson([[2.0, 0.0]], [[1.0, 3.0]]).round(4))
-        [2.0]
+        >>> round(float(poisson([[2.0, 0.0]], [[1.0, 3.0]])[0]), 4)
+        2.0
     """
     y_true, y_pred = comparable(y_true, y_pred, "poisson")
     epsilon = jnp.asarray(config.epsilon(), y_pred.dtype)

@@ -43,8 +43,8 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     Close to `e ** 2 / 2` for small errors e and to `|e| - log(2)` for large ones. Arguments as for `huber`.
 
     Example:
-        >>> print(log_cosh([[0.0, 0.0]], [[0.0, 3.0]]).round(4))
-        [1.1547]
+        >>> round(float(log_cosh([[0.0, 0.0]], [[0.0, 3.0]])[0]), 4)
+        1.1547
     """
     y_true, y_pred = comparable(y_true, y_pred, "log_cosh")
     error = y_pred - y_true

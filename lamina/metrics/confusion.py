@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina.losses.alignment import align_ranks, as_float, different_shapes
-from lamina.losses.weighting import match_axes
 from lamina.typing import Array, ArrayLike
 
 NEVER = -1e10
@@ -87,10 +87,12 @@ def comparable_arrays(
 
 def stretch_weights(weight: Array, shape: tuple[int, ...], name: str) -> Array:
     """Return weights stretched to a shape, sample by sample, or raise ValueError if they don't fit."""
-    stretched, pattern = match_axes(weight, jnp.empty(shape, bool))
-    if pattern.shape != shape:
-        stretched = stretched.reshape(stretched.shape[: len(shape)])
-    fits = stretched.ndim <= len(shape) and all(size in (1, wanted) for size, wanted in zip(stretched.shape, shape))
+    stretched = weight[..., 0] if weight.ndim == len(shape) + 1 and weight.shape[-1] == 1 else weight
+    if 0 < stretched.ndim < len(shape):
+        stretched = stretched.reshape(stretched.shape + (1,) * (len(shape) - stretched.ndim))
+    fits = stretched.ndim in (0, len(shape)) and all(
+        size in (1, wanted) for size, wanted in zip(stretched.shape, shape)
+    )
     if not fits:
         raise ValueError(
             f"Metric {name!r} was given sample weights of shape {weight.shape} for predictions of shape {shape}. "
@@ -165,7 +167,7 @@ def _above_even(y_pred: Array, weight: Array, thresholds: Sequence[float]) -> Ar
 
 def warn_of_logits(y_pred: Any, name: str, advice: str) -> None:
     """Warn if predictions that should be probabilities lie far outside [0, 1]; traced ones can't be looked at."""
-    if isinstance(y_pred, jax.core.Tracer):
+    if isinstance(y_pred, Tracer):
         return
     values = np.asarray(y_pred)
     if not values.size or not np.issubdtype(values.dtype, np.number):

@@ -32,8 +32,8 @@ def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -
         ValueError: if the shapes differ, or if the axes hold only one value.
 
     Example:
-        >>> print(pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]]).round(4))
-        [1.0]
+        >>> round(float(pearson_correlation([[0.0, 1.0, 2.0]], [[1.0, 3.0, 5.0]])[0]), 4)
+        1.0
     """
     y_true, y_pred, axes = _centred(y_true, y_pred, axis, "pearson_correlation")
     scale = jnp.square(y_true).sum(axis=axes) * jnp.square(y_pred).sum(axis=axes)

@@ -30,7 +30,7 @@ class DecisionCount(Metric):
         """Take in targets and scores of one shape, and weights for samples or values."""
         self.check_predictions(y_pred)
         arrays = confusion.comparable_arrays(y_true, y_pred, sample_weight, self.dtype, self.name)
-        counts = confusion.count(*(array.reshape(-1) for array in arrays), self.thresholds)
+        counts = confusion.count(*_selected(*arrays, None, None, self.name), self.thresholds)
         self.accumulator.assign(self.accumulator.value + getattr(counts, self.cell))
 
     def result(self) -> Array:

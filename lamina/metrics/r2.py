@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from lamina.core.serialization import constructor_config
 from lamina.core.variable import Variable
@@ -102,7 +102,7 @@ class R2Score(Metric):
         """Return the adjusted score; samples are counted once for each output, as in Keras."""
         number = self.num_samples.value
         freedom = number - self.num_regressors - 1.0
-        if not isinstance(freedom, jax.core.Tracer) and float(freedom) <= 0:
+        if not isinstance(freedom, Tracer) and float(freedom) <= 0:
             warnings.warn(
                 f"Metric {self.name!r}: {int(number)} values are too few for {self.num_regressors} independent "
                 "variables, so the plain R2 score is given instead of the adjusted one.",
