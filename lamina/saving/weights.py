@@ -145,13 +145,13 @@ class Plan:
         arrays = [_read(assignment) for assignment in self.assignments]
         stores = [(place, _Store(place, datasets)) for place, datasets in self.stores]
         undo = [(variable, variable.array) for place, _ in stores for variable in _all_variables(place.value)]
-        try:
-            for place, store in stores:
+        for place, store in stores:
+            try:
                 place.value.load_own_variables(store)
-        except Exception as error:
-            for variable, array in undo:
-                variable.array = array
-            raise LoadError(f"{name}: {place.path!r} can't take its weights: {error}") from error
+            except Exception as error:
+                for variable, array in undo:
+                    variable.array = array
+                raise LoadError(f"{name}: {place.path!r} can't take its weights: {error}") from error
         for assignment, array in zip(self.assignments, arrays, strict=True):
             assignment.variable.array = array
 
