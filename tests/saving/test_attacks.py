@@ -1,4 +1,4 @@
-"""Ways in that model files have offered: each is closed. Ids are those of the advisories for Keras where there is one."""
+"""Ways in that model files have offered: each is closed. Ids are those of the advisories where there is one."""
 
 import base64
 import io
@@ -16,6 +16,7 @@ import pytest
 
 import lamina
 from lamina.saving import LoadError, load_model
+
 from .hostile import PLACES, archive_of, model_with_everything, parts_of, with_config, with_weights
 from .watched import watched
 
@@ -311,11 +312,10 @@ def test_weights_that_are_not_plain_numbers(make, tmp_path):
     shape = {fill_values_only: (10**6, 10**6), never_written: (10**6, 10**6), one_chunk_of_zeros: (8000, 8000)}
     inputs, units = shape.get(make, (4, 4))
     model = lamina.Sequential([lamina.Input((inputs,)), lamina.layers.Dense(units, use_bias=False)])
-    before = {name: None for name in os.listdir(tmp_path)}
     path = tmp_path / "evil.weights.h5"
     path.write_bytes(h5(make))
     refused(path, tmp_path, load=model.load_weights)
-    assert set(os.listdir(tmp_path)) == {*before, "evil.weights.h5"}
+    assert os.listdir(tmp_path) == ["evil.weights.h5"]
 
 
 def test_an_enormous_attribute_is_read_only_if_it_is_asked_for(tmp_path):
@@ -363,10 +363,8 @@ def test_a_bomb_among_the_assets_is_never_touched(victim, tmp_path):
     ],
 )
 def test_names_that_lead_elsewhere(victim, name, tmp_path):
-    path = archive_of(tmp_path / "evil.keras", {**parts_of(victim), "name": b"x"})
-    data = path.read_bytes().replace(b"assets", b"assets")
-    stand_in = "n" * len(name.encode())
-    archive_of(path, {**parts_of(victim), stand_in: b"x"})
+    stand_in = "n" * len(name.encode())  # zipfile itself would not write such names
+    path = archive_of(tmp_path / "evil.keras", {**parts_of(victim), stand_in: b"x"})
     data = path.read_bytes().replace(stand_in.encode(), name.encode())
     path.write_bytes(data)
     refused(path, tmp_path, "no plain name")
