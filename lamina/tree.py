@@ -205,7 +205,8 @@ def _rebuild(structure: Any, parts: list[Any]) -> Any:
         ordered = [(key, by_key[key]) for key in structure]
         if isinstance(structure, collections.defaultdict):
             return type(structure)(structure.default_factory, ordered)
-        return type(structure)(ordered)
+        make: Any = type(structure)
+        return make(ordered)
     return type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
 
 

@@ -80,7 +80,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
 
 
 @operation(class_name="ConvertToTensor")
-def _converted(x: ArrayLike, dtype: str | None, sparse: bool | None, ragged: bool | None) -> Array:
+def _converted(x: ArrayLike, dtype: Any, sparse: bool | None, ragged: bool | None) -> Array:
     if dtype is None and jnp.asarray(x).weak_type:
         dtype = config.floatx() if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype
     return jnp.asarray(x, dtype)
@@ -174,6 +174,7 @@ def rearrange(tensor: ArrayLike, pattern: str, **axes_lengths: int) -> Array:
 
 @operation(class_name="Rearrange")
 def _rearrange(tensor: ArrayLike, pattern: str, **axes_lengths: int) -> Array:
+    tensor = jnp.asarray(tensor)
     before, arrow, after = pattern.partition("->")
     if not arrow:
         raise ValueError(f"rearrange: the pattern must be like 'a b -> b a', got {pattern!r}.")

@@ -160,7 +160,8 @@ def stft(
 @operation
 def top_k(x: ArrayLike, k: int, sorted: bool = True) -> tuple[Array, Array]:
     """Return the `k` greatest elements along the last axis and their indices, in decreasing order in any case."""
-    return tuple(jax.lax.top_k(x, k))
+    values, indices = jax.lax.top_k(x, k)
+    return values, indices
 
 
 @operation
