@@ -62,7 +62,7 @@ class CompiledMetrics:
         for index, _, metric, weighted in self.entries:
             weight = weights[index] if weighted else None
             if masks[index] is not None:
-                weight = apply_mask(weight, masks[index], dtype=metric.dtype, reduction="sum")
+                weight = apply_mask(weight, masks[index], dtype="float32", reduction="sum")
             if weight is None:
                 metric.update_state(targets[index], predictions[index])
             else:

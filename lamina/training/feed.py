@@ -280,7 +280,7 @@ class StreamFeed(Feed):
             self._begin()
         assert self._prefetched is not None
         block = next(self._prefetched, None)
-        if block is None and self.pass_done and not self.stream.runs_once:
+        if block is None and self.pass_done and self.steps_per_epoch and not self.stream.runs_once:
             self.end_pass()  # the last epoch ended where the pass did
             self._begin()
             block = next(self._prefetched, None)

@@ -67,10 +67,14 @@ def _cause(trainer: Any, variables: TrainVariables, batch: Batch, numbers: np.nd
                 "inputs, or lower the learning rate."
             )
     bad_gradients = [path for path, gradient in gradients.items() if not _is_finite(gradient)]
-    told = f"; the gradient of layer {_last_owner(trainer.model, variables, bad_gradients)} is not either"
+    told = (
+        f"; the gradient of layer {_last_owner(trainer.model, variables, bad_gradients)} is not"
+        if bad_gradients
+        else ""
+    )
     return (
         "All layers' outputs are finite: it is the loss itself that is not, as a logarithm of 0 or an overflow makes it"
-        f"{told if bad_gradients else ''}. Check that the targets fit the loss and the last activation."
+        f"{told}. Check that the targets fit the loss and the last activation."
     )
 
 
