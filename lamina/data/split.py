@@ -89,7 +89,7 @@ def split_rows(data: PyTree, count: int, splitter: Any) -> tuple[PyTree, PyTree]
     Raises:
         ValueError: for a share outside of (0, 1), or if one side is left empty.
     """
-    if hasattr(splitter, "split"):
+    if hasattr(splitter, "split") and not isinstance(splitter, str):
         train, validation = _numbers(splitter, data, count)
         kept, parts = len(train), tuple(_rows(data, rows) for rows in (train, validation))
         left = len(validation)
