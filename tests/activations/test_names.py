@@ -52,7 +52,7 @@ def test_configurations_that_keras_writes(module):
 
 def test_a_function_of_ones_own():
     config = activations.serialize(doubled)
-    assert config["class_name"] == "function" and config["registered_name"] == "tests>doubled"
+    assert config["class_name"] == "function" and config["config"] == "tests>doubled"
     assert activations.deserialize(config) is doubled
     with custom_object_scope({"twice": doubled}):
         assert activations.get("twice") is doubled

@@ -4,6 +4,7 @@ import copy
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pytest
 
@@ -375,7 +376,23 @@ class TestLosses:
 
         block = Block()
         block(np.ones((2, 3)))
-        assert [float(loss) for loss in block.losses] == [6.0]
+        assert [float(loss) for loss in block.losses] == [3.0]  # the sum over an example, as a mean over the batch
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda namespace: namespace.Activation("relu", activity_regularizer="l1"),
+            lambda namespace: namespace.Flatten(activity_regularizer="l2"),
+            lambda namespace: namespace.ActivityRegularization(l1=0.1, l2=0.2),
+        ],
+    )
+    def test_activity_penalties_are_those_of_keras(self, make):
+        x = np.random.default_rng(0).normal(size=(4, 3, 2)).astype("float32")
+        ours, theirs = make(layers), make(keras.layers)
+        ours(x)
+        theirs(x)
+        own, other = ([float(loss) for loss in layer.losses] for layer in (ours, theirs))
+        np.testing.assert_allclose(own, other, rtol=1e-6)
 
 
 class TestDtypes:

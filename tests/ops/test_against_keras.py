@@ -157,12 +157,6 @@ unfold(first, (2, 3), dilation=2, padding=1, stride=2); fold(ones((2, 8, 9)), (4
 fold(steps * 1.0, (4, 3), 2, stride=(2, 1)); dot_product_attention(heads, heads, heads)
 dot_product_attention(heads, heads, heads, scale=0.5, is_causal=True)
 dot_product_attention(heads, heads, heads, mask=tril(ones((1, 1, 4, 4), dtype="bool")), bias=ones((1, 2, 4, 4)))
-ctc_loss([[1, 2, 0], [3, 3, 1]], frames, [2, 3], [6, 5])
-ctc_loss([[1, 2, 0], [0, 0, 1]], frames, [2, 3], [6, 5], mask_index=3); ctc_decode(frames, [6, 4])
-ctc_decode(frames, [6, 4], merge_repeated=False, mask_index=3)
-ctc_decode(frames, [6, 4], strategy="beam_search", top_paths=2)
-ctc_decode(frames, [6, 3], strategy="beam_search", beam_width=5, mask_index=3)
-ctc_decode(frames, [6, 4], strategy="beam_search", merge_repeated=False)
 
 cdist(t, t); erf(x); erfc(x); erfinv(p); extract_sequences(signal, 4, 3); fft((x, y)); fft2((x, y)); ifft2((x, y))
 in_top_k(labels, x, 2); in_top_k(labels, x, 1); irfft((x, y)); irfft((x, y), fft_length=5); logdet(definite)
@@ -175,7 +169,7 @@ istft(stft(signal, 4, 2, 8), 4, 2, 8); istft(stft(signal, 4, 2, 8), 4, 2, 8, len
 istft(stft(signal, 4, 2, 8, center=False), 4, 2, 8, center=False); top_k(x, 2); view_as_complex(t[:, :, :2])
 view_as_real(z)
 
-cholesky(definite); cholesky(definite, upper=True); cholesky_inverse(cholesky(definite)); det(square_)
+cholesky(definite); cholesky(definite, upper=True); cholesky_inverse(cholesky(definite[0])); det(square_)
 eigh(definite)[0]; inv(square_); lstsq(u[0], u[1]); lu_factor(square_); matrix_rank(square_)
 matrix_rank(square_, tol=3.0); norm(x); norm(x, ord=1); norm(x, ord="nuc"); norm(t, ord=2, axis=-1, keepdims=True)
 norm(t, axis=(1, 2)); norm(x, ord="fro"); norm(x, ord=float_inf, axis=1); pinv(t); pinv(x, rcond=0.5); qr(definite)[0]
