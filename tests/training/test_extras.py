@@ -121,6 +121,15 @@ def test_same_seed_same_bits_whatever_watches():
     assert results[0] == results[1] == results[2]
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C, which a shell takes away from what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_the_last_finished_step(model):
     def interrupt(batch, logs=None):
         if model.history is not None and len(model.history.epoch) == 2 and batch == 1:
@@ -133,6 +142,7 @@ def test_ctrl_c_leaves_the_last_finished_step(model):
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupts_wait_for_the_end_of_a_block():
     reached = []
     with pytest.raises(KeyboardInterrupt), interrupts_held_back():
