@@ -1,5 +1,7 @@
 """Every operation as an expression that means the same with `keras.ops` and `lamina.ops`."""
 
+import json
+
 import jax
 import keras
 import numpy as np
@@ -254,7 +256,8 @@ def symbolic(expression, package):
         return None
     config = package.Model(list(tensors.values()), outputs).get_config()
     layers = [layer for layer in config["layers"] if layer["class_name"] != "InputLayer"]
-    return outputs, [(layer["module"], layer["class_name"], layer["config"]) for layer in layers]
+    written = json.loads(json.dumps([layer["config"] for layer in layers], default=str))  # as a file holds them
+    return outputs, [(layer["module"], layer["class_name"], one) for layer, one in zip(layers, written, strict=True)]
 
 
 @pytest.mark.filterwarnings("ignore")
