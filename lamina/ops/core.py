@@ -169,11 +169,11 @@ def rearrange(tensor: ArrayLike, pattern: str, **axes_lengths: int) -> Array:
         >>> lamina.ops.rearrange(lamina.ops.ones((2, 12)), "b (h w) -> b w h", h=3).shape
         (2, 4, 3)
     """
-    return _rearrange(tensor, pattern=pattern, **axes_lengths)
+    return _rearrange(tensor, pattern=pattern, axes_lengths=axes_lengths)
 
 
 @operation(class_name="Rearrange")
-def _rearrange(tensor: ArrayLike, pattern: str, **axes_lengths: int) -> Array:
+def _rearrange(tensor: ArrayLike, pattern: str, axes_lengths: dict[str, int]) -> Array:
     tensor = jnp.asarray(tensor)
     before, arrow, after = pattern.partition("->")
     if not arrow:
