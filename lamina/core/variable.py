@@ -105,7 +105,10 @@ class Variable:
         if self._array is None:
             assert self._initializer is not None
             with jax.ensure_compile_time_eval():  # a first read inside a trace must not capture a tracer
-                array = jnp.asarray(self._initializer(self.shape, dtype=self.dtype), self.dtype)
+                given = self._initializer(self.shape, dtype=self.dtype)
+                array = _owned(given, self.dtype)
+                if array is given and not type(self._initializer).__module__.startswith("lamina."):
+                    array = jnp.array(given, copy=True)  # it may be one that the user keeps; training donates it
             if array.shape != self.shape:
                 raise ValueError(
                     f"Variable {self.path!r}: its initializer gave an array of shape {array.shape}, "
@@ -126,7 +129,7 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value.value
-        array = jnp.asarray(value, self.dtype)
+        array = _owned(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Variable {self.path!r} has shape {self.shape}; a value of shape {array.shape} can't be assigned."
@@ -141,8 +144,8 @@ class Variable:
                 "or call the layer with training=False."
             )
         else:
-            # JAX may alias NumPy memory on the CPU, and programs that donate must own what they are given.
-            self._array = jnp.array(array, copy=True) if array is value or isinstance(value, np.ndarray) else array
+            # Programs that donate must own what they are given.
+            self._array = jnp.array(array, copy=True) if array is value else array
 
     def assign_add(self, value: ArrayLike) -> None:
         """Add `value`."""
@@ -234,6 +237,11 @@ def _static_shape(name: str, shape: Any) -> tuple[int, ...]:
     if not all(isinstance(size, int | np.integer) and size >= 0 for size in shape):
         raise ValueError(f"Variable {name!r}: every size of its shape must be a whole number, got {shape}.")
     return tuple(int(size) for size in shape)
+
+
+def _owned(value: Any, dtype: str) -> Array:
+    """Return an array of JAX; one in another library's memory is copied, since JAX may go on reading that memory."""
+    return jnp.asarray(value, dtype) if isinstance(value, jax.Array) else jnp.array(value, dtype, copy=True)
 
 
 def _as_array(value: Any, dtype: object) -> Array:

@@ -38,7 +38,7 @@ class Constant(Initializer):
         shape = static_shape(self, shape)
         value = np.asarray(self.value)
         try:
-            filled = np.broadcast_to(value, shape)
+            filled = np.array(np.broadcast_to(value, shape))  # a copy: JAX may go on reading NumPy's memory
         except ValueError:
             raise ValueError(
                 f"Constant: a value of shape {value.shape} does not broadcast to the shape {shape} asked for."

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from lamina import initializers
@@ -225,4 +224,4 @@ def _initializer(identifier: Any) -> Callable[..., Any]:
 
 def copied(variable: Variable) -> Callable[..., Array]:
     """Return an initializer that gives what `variable` holds when it is asked."""
-    return lambda shape, dtype=None: jnp.array(variable.array, copy=True)
+    return lambda shape, dtype=None: variable.array  # variables copy what they are given

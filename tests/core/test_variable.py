@@ -9,6 +9,13 @@ import lamina
 from lamina.core.functional import pure
 
 
+def aligned_zeros(size):
+    """Return zeros in memory that JAX on the CPU uses in place where it may."""
+    memory = np.zeros(4 * size + 64, "uint8")
+    start = -memory.ctypes.data % 64
+    return memory[start : start + 4 * size].view("float32")
+
+
 def test_value_shape_dtype_and_name():
     variable = lamina.Variable([[1.0, 2.0]], name="a")
     assert (variable.name, variable.shape, variable.dtype, variable.ndim, variable.size) == (
@@ -52,12 +59,35 @@ def test_assign_keeps_dtype_and_shape():
         variable.assign(np.zeros(3))
 
 
-def test_a_value_is_not_shared_with_numpy():
-    source = np.zeros(64, "float32")
-    variable = lamina.Variable(source)
-    variable.assign(source)
+class Foreign:
+    """An array of another library, in memory that NumPy sees."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+@pytest.mark.parametrize("wrapped", [lambda array: array, Foreign])
+def test_a_value_is_not_shared_with_numpy(wrapped):
+    source = aligned_zeros(64)
+    constructed, drawn = lamina.Variable(wrapped(source)), lamina.Variable(lambda shape, dtype: source, shape=(64,))
+    assigned = lamina.Variable(np.ones(64, "float32"))
+    assigned.assign(wrapped(source))
+    assert not drawn.numpy().any()
     source[:] = 1
-    np.testing.assert_array_equal(variable.numpy(), np.zeros(64))
+    for variable in (constructed, drawn, assigned):
+        np.testing.assert_array_equal(variable.numpy(), np.zeros(64))
+
+
+def test_an_array_that_an_initializer_keeps_survives_training():
+    kept = jnp.ones((2, 2))
+    layers = [lamina.layers.Dense(2, kernel_initializer=lambda shape, dtype: kept) for _ in range(2)]
+    model = lamina.Sequential(layers)
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.zeros((4, 2)), verbose=0)
+    np.testing.assert_array_equal(kept, np.ones((2, 2)))
 
 
 def test_an_assignment_that_would_be_lost_is_refused():
