@@ -3,29 +3,27 @@
 `import lamina as keras` is the whole migration.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from lamina import (
     activations,
-    backend,
     callbacks,
     config,
     constraints,
-    datasets,
     dtype_policies,
     initializers,
     layers,
     losses,
     metrics,
-    mixed_precision,
     models,
     ops,
     optimizers,
-    preprocessing,
     random,
     regularizers,
     saving,
     tree,
     utils,
-    visualization,
 )
 from lamina.core.symbolic import KerasTensor
 from lamina.core.variable import Variable
@@ -37,6 +35,9 @@ from lamina.metrics import Metric
 from lamina.models import Model, Sequential, functional
 from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
+
+if TYPE_CHECKING:
+    from lamina import backend, datasets, mixed_precision, preprocessing, visualization
 
 __version__ = "0.1.0"
 
@@ -78,3 +79,15 @@ __all__ = [
     "utils",
     "visualization",
 ]
+
+_ON_DEMAND = {"backend", "datasets", "mixed_precision", "preprocessing", "visualization"}  # loaded when first used
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"lamina.{name}")
+    raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})

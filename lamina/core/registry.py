@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from lamina.errors import nearest
 
 _by_name: dict[tuple[str, str], Any] = {}
+_on_demand: dict[tuple[str, str], str] = {}  # the same keys, for what is not loaded yet: the package that has it
 _by_object: dict[Any, tuple[str, str]] = {}
 _modules_of: dict[str, list[str]] = {}
 _custom: dict[str, Any] = {}
@@ -34,17 +36,39 @@ def register_builtin(module: str, objects: Mapping[str, Any]) -> None:
             _modules_of.setdefault(name, []).append(module)
 
 
+def register_on_demand(module: str, package: str, names: Iterable[str]) -> None:
+    """Make public classes of a package loadable that are imported when a file names them.
+
+    Args:
+        module: the module that Keras writes for them, such as "keras.layers".
+        package: the package of lamina that has them as attributes.
+        names: the names, aliases too: a class is written under its own.
+    """
+    for name in names:
+        _on_demand[module, name] = package
+        _modules_of.setdefault(name, []).append(module)
+
+
 def builtin(module: str, name: str) -> Any:
     """Return lamina's own class or function of that module and name, or None."""
+    if (module, name) not in _by_name and (module, name) in _on_demand:
+        value = getattr(importlib.import_module(_on_demand[module, name]), name)
+        _by_name[module, name] = value
+        _by_object.setdefault(value, (module, value.__name__))
     return _by_name.get((module, name))
 
 
 def builtin_name(value: Any) -> tuple[str, str] | None:
     """Return `(module, name)` of a class or function of lamina's own, or None."""
     try:
-        return _by_object.get(value)
+        known = _by_object.get(value)
     except TypeError:  # unhashable
         return None
+    if known is None and inspect.isclass(value) and value.__module__.startswith("lamina."):
+        for module in _modules_of.get(value.__name__, ()):
+            if builtin(module, value.__name__) is value:
+                return module, value.__name__
+    return known
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
@@ -166,20 +190,20 @@ def _find_custom(registered: str | None, name: str) -> Any:
 
 def _find_builtin(module: str | None, name: str) -> Any:
     """Return lamina's own object; where Keras moved it between releases, the one of the same package."""
-    if module is not None and (module, name) in _by_name:
-        return _by_name[module, name]
+    if module is not None and (found := builtin(module, name)) is not None:
+        return found
     homes = _modules_of.get(name, [])
     if module is None or module == "builtins":  # functions, and classes as Keras 2 wrote them
-        return _by_name[homes[0], name] if homes else None
+        return builtin(homes[0], name) if homes else None
     if not _KERAS_MODULES.match(module):
         return None
     parts = module.split(".")
     matching = [home for home in homes if home.rpartition(".")[2] in parts]
-    return _by_name[matching[0], name] if matching else None
+    return builtin(matching[0], name) if matching else None
 
 
 def _unknown(name: str, module: str | None) -> str:
-    known = {known for where, known in _by_name if where == module} or set(_modules_of)
+    known = {known for where, known in [*_by_name, *_on_demand] if where == module} or set(_modules_of)
     return (
         f"{_short(name)} (module {_short(module)}) is neither part of lamina nor registered. {nearest(name, known)} "
         "If it is your own, decorate it with @lamina.saving.register_keras_serializable() or pass custom_objects={...}."

@@ -27,6 +27,7 @@ from lamina.core.registry import (
     get_registered_object,
     register_builtin,
     register_keras_serializable,
+    register_on_demand,
 )
 from lamina.core.symbolic import KerasTensor
 
@@ -43,6 +44,7 @@ __all__ = [
     "get_registered_object",
     "in_config",
     "register_builtin",
+    "register_on_demand",
     "register_keras_serializable",
     "serialize",
 ]
