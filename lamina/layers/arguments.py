@@ -1,8 +1,41 @@
 """Checks of constructor arguments that many layers share."""
 
+import inspect
 from typing import Any
 
 import numpy as np
+
+from lamina.errors import nearest
+from lamina.typing import Shape
+
+_SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_input_shape", "input_dim", "batch_size", "input_dtype")
+
+
+def declared_batch_shape(layer_class: type, arguments: dict[str, Any]) -> Shape | None:
+    """Return the shape of the data, batch axis first, that a layer's keyword arguments declare; None if they don't.
+
+    Args:
+        layer_class: whose arguments they are, for messages.
+        arguments: those that its constructor handed on.
+
+    Raises:
+        ValueError: for an argument that no layer knows; says the nearest.
+    """
+    unknown = sorted(set(arguments) - set(_SHAPE_ARGUMENTS) - {"weights"})
+    if unknown:
+        own = [name for name in inspect.signature(layer_class.__init__).parameters if name not in ("self", "kwargs")]
+        hint = nearest(unknown[0], [*own, "name", "dtype", "trainable", *_SHAPE_ARGUMENTS])
+        raise ValueError(f"{layer_class.__name__} does not know the argument {unknown[0]!r}. {hint}")
+    batch_shape = arguments.get("batch_shape", arguments.get("batch_input_shape"))
+    if batch_shape is None:
+        shape = arguments.get("input_shape")
+        if shape is None and arguments.get("input_dim") is not None:
+            shape = (arguments["input_dim"],)
+        if isinstance(shape, int):
+            shape = (shape,)
+        if shape is not None:
+            batch_shape = (arguments.get("batch_size"), *shape)
+    return None if batch_shape is None else tuple(batch_shape)
 
 
 def positive_int(value: Any, argument: str, layer: str) -> int:

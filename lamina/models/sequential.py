@@ -11,8 +11,9 @@ from lamina.core import shapes
 from lamina.core.naming import unique_name
 from lamina.core.serialization import deserialize, serialize
 from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.layers.building import relabel
 from lamina.layers.core.input_layer import InputLayer
-from lamina.layers.layer import Layer, relabel
+from lamina.layers.layer import Layer
 from lamina.models.model import Model
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree, Shape

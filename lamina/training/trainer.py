@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from lamina.core import shapes
 from lamina.core.functional import pure
 from lamina.core.symbolic import KerasTensor, is_symbolic
-from lamina.layers.layer import relabel
+from lamina.layers.building import relabel
 from lamina.metrics import Mean, Metric
 from lamina.training.compiled_loss import CompiledLoss
 from lamina.training.compiled_metrics import CompiledMetrics
