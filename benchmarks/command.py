@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import conductor, datasets, environment, peers, report, workloads
+from benchmarks import conductor, datasets, environment, page, peers, report, workloads
 from benchmarks.phases import PHASES
 
 PYTHONS_VARIABLE = "LAMINA_BENCHMARKS_PYTHONS"
@@ -59,9 +59,17 @@ def parser() -> argparse.ArgumentParser:
     built.add_argument("--limit", type=float, default=900, help="seconds after which a peer is given up (900)")
     built.add_argument("--rows", type=int, help="rows of data, instead of the workload's own number")
     built.add_argument("--baseline", type=known_peer, default=peers.BASELINE, help="what ratios are of (lamina)")
+    built.add_argument("--together", action="store_true", help="warm peers up at the same time, given enough cores")
     built.add_argument("--quick", action="store_true", help="one short turn of everything: does it run?")
     built.add_argument("--json", type=Path, metavar="FILE", help="also write all samples there")
     built.add_argument("--show", type=Path, metavar="FILE", help="print the table of such a file, measure nothing")
+    built.add_argument(
+        "--page",
+        nargs="+",
+        type=Path,
+        metavar=("FOLDER", "FILE"),
+        help="draw benchmarks.md and its chart from such files",
+    )
     built.add_argument("--list", action="store_true", help="print workloads, peers and phases")
     built.add_argument(
         "--python",
@@ -80,11 +88,14 @@ def say(text: str) -> None:
 def measure(arguments: argparse.Namespace) -> dict:
     """The report on all workloads asked for, written to the JSON file after each of them."""
     chosen = [workloads.load(name) for name in arguments.workload or workloads.names()]
+    if not arguments.workload:
+        chosen = [workload for workload in chosen if not workload.large]
     lengths = QUICK if arguments.quick else {name: getattr(arguments, name) for name in QUICK}
     settings = conductor.Settings(
         **lengths,
         limit=arguments.limit,
         rows=arguments.rows,
+        together=arguments.together,
         interpreters=interpreters(arguments.python, os.environ.get(PYTHONS_VARIABLE, "")),
     )
     result = {
@@ -112,6 +123,13 @@ def main(line: list[str] | None = None) -> int:
         return 0
     if arguments.show:
         print(report.document(json.loads(arguments.show.read_text())))
+        return 0
+    if arguments.page:
+        folder, *files = arguments.page
+        if not files:
+            built.error("--page takes a folder and at least one file of results.")
+        for written in page.write(files, folder):
+            print(written)
         return 0
     try:
         result = measure(arguments)

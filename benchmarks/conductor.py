@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Settings:
         seconds: about how long a sample of a steady phase lasts.
         limit: seconds after which a peer's answer is given up.
         rows: rows of the data, None for the workload's own number.
+        together: whether peers warm up at the same time; how many epochs fill a sample is then a rough guess.
         interpreters: python of a peer, where it is not the one that runs this.
     """
 
@@ -45,6 +47,7 @@ class Settings:
     seconds: float = 0.5
     limit: float = 900.0
     rows: int | None = None
+    together: bool = False
     interpreters: dict[str, str] = field(default_factory=dict)
 
     def python(self, peer: str) -> str:
@@ -60,6 +63,7 @@ class PeerResult:
     versions: dict[str, str] = field(default_factory=dict)
     source: str = ""
     absent: str = ""
+    operations: dict[str, int] = field(default_factory=dict)
 
     def add(self, phase: str, value: float) -> None:
         self.samples.setdefault(phase, []).append(value)
@@ -89,8 +93,9 @@ class Conductor:
     def wanted(self, stage: str) -> list[str]:
         return [name for name in self.phases if PHASES[name].stage == stage]
 
-    def present(self) -> list[str]:
-        return [name for name, result in self.results.items() if not result.absent]
+    def present(self, phases: list[str]) -> list[str]:
+        """The peers that are measured in any of `phases`."""
+        return [name for name, result in self.results.items() if not result.absent and peers.takes_part(name, phases)]
 
     def run(self) -> dict[str, PeerResult]:
         with tempfile.TemporaryDirectory(prefix="lamina-benchmarks-") as folder:
@@ -136,7 +141,7 @@ class Conductor:
             return
         temperatures = ["cold", "warm"] if "first_epoch_warm" in phases else ["cold"]
         for turn in range(self.settings.starts):
-            for name in self.present():
+            for name in self.present(phases):
                 self.say(f"{self.workload.name}: start {turn + 1}/{self.settings.starts}: {name}")
                 cache = f"start-{name}"
                 with self.noting(name, phases):
@@ -167,19 +172,27 @@ class Conductor:
         if not phases:
             return
         with contextlib.ExitStack() as stack:
-            players = {}
-            for name in self.present():
+            names = self.present(phases)
+
+            def warm_up(name: str) -> Player | None:
                 self.say(f"{self.workload.name}: warm-up: {name}")
                 with self.noting(name, phases):
                     worker = stack.enter_context(self.worker(name, f"steady-{name}"))
                     self.open_model(worker, name)
-                    players[name] = Player(worker, self.workload, self.rows, self.settings.seconds)
-                    players[name].warm_up(phases)
+                    self.results[name].operations = worker.ask("operations")
+                    player = Player(worker, self.workload, self.rows, self.settings.seconds)
+                    player.warm_up(phases)
+                    return player
+                return None
+
+            with ThreadPoolExecutor(len(names) if self.settings.together else 1) as pool:
+                warm = zip(names, pool.map(warm_up, names))
+            players = {name: player for name, player in warm if player}
             for turn in range(self.settings.rounds):
                 for phase in phases:
                     self.say(f"{self.workload.name}: round {turn + 1}/{self.settings.rounds}: {phase}")
                     for name, player in players.items():
-                        if phase in self.results[name].errors:
+                        if phase in self.results[name].errors or not peers.takes_part(name, [phase]):
                             continue
                         time.sleep(PAUSE)
                         with self.noting(name, [phase]):
@@ -196,7 +209,7 @@ class Conductor:
         temperatures = ["cold", "warm"] if "script_warm" in phases else ["cold"]
         settings, workload = self.settings, self.workload
         for turn in range(settings.starts):
-            for name in self.present():
+            for name in self.present(phases):
                 self.say(f"{self.workload.name}: script {turn + 1}/{settings.starts}: {name}")
                 result = self.results[name]
                 cache = self.folder / f"script-{name}"

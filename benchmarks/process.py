@@ -44,6 +44,8 @@ def variables(peer: str, cache: Path) -> dict[str, str]:
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
         "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch"),
         "XDG_CACHE_HOME": str(cache / "user"),
+        # Several peers share a GPU: none may take most of its memory before it needs it.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         datasets.CACHE_VARIABLE: str(datasets.cache_folder()),
         **peers.environment(peer),
     }

@@ -56,6 +56,7 @@ def summarize(workload: Workload, rows: int, results: dict[str, PeerResult], bas
             },
             "errors": result.errors,
         }
+    counted = next((result.operations for result in results.values() if result.operations), {})
     return {
         "name": workload.name,
         "summary": workload.summary,
@@ -66,6 +67,7 @@ def summarize(workload: Workload, rows: int, results: dict[str, PeerResult], bas
         "script_epochs": workload.script_epochs,
         "data": next((result.source for result in results.values() if result.source), ""),
         "baseline": baseline,
+        **counted,
         "peers": described,
     }
 

@@ -73,6 +73,9 @@ class Session:
         self.peer.build(self.workload, self.dataset)
         return {"seconds": time.perf_counter() - start}
 
+    def operations(self) -> dict:
+        return self.peer.operations()
+
     def fit(self, epochs: int, rows: int | None = None) -> dict:
         start = time.perf_counter()
         loss = self.peer.fit(epochs, rows)
@@ -104,7 +107,7 @@ class Session:
         return self.fit(epochs)
 
 
-COMMANDS = ("import_library", "load_data", "versions", "build", "fit", "repeat", "memory", "script")
+COMMANDS = ("import_library", "load_data", "versions", "build", "operations", "fit", "repeat", "memory", "script")
 
 
 def last_line(error: BaseException) -> str:

@@ -40,6 +40,8 @@ class Workload:
             classifies. None: left out.
         hidden: sizes of hidden relu layers, if the model is such a perceptron, for scikit-learn; None: left out.
         standardize: whether the model normalizes its inputs by their mean and variance first.
+        mixed: whether to compute in bfloat16 (policy "mixed_bfloat16", torch's autocast), weights in float32.
+        large: whether it is made for a GPU: it takes part only where it is named.
         script_epochs: epochs of the "whole script" phases.
     """
 
@@ -54,6 +56,8 @@ class Workload:
     network: Callable[[Dataset], Any] | None = None
     hidden: tuple[int, ...] | None = None
     standardize: bool = False
+    mixed: bool = False
+    large: bool = False
     script_epochs: int = 20
 
     def __post_init__(self) -> None:

@@ -21,10 +21,14 @@ PEERS: dict[str, tuple[str, dict]] = {
     "pytorch-compile": ("pytorch", {"fused": True, "compiled": True}),
     "sklearn": ("scikit_learn", {}),
     "jax": ("handwritten", {}),
+    "roofline": ("roofline", {}),
 }
 
+# What a peer that is no library is measured in; the others take part in all phases.
+PHASES_OF = {"roofline": ("step", "evaluate", "predict", "predict_one")}
+
 BASELINE = "lamina"
-DEFAULT = ("lamina", "keras-tensorflow", "keras-jax", "keras-jax-spe50", "pytorch", "sklearn", "jax")
+DEFAULT = ("lamina", "keras-tensorflow", "keras-jax", "keras-jax-spe50", "pytorch", "sklearn", "jax", "roofline")
 
 
 def settings(name: str) -> tuple[str, dict]:
@@ -36,6 +40,11 @@ def settings(name: str) -> tuple[str, dict]:
         module, keywords = PEERS[stem]
         return module, {**keywords, "steps_per_execution": int(count)}
     raise ValueError(f"There is no peer {name!r}. Known: {', '.join(PEERS)}, and Keras peers ending in -speN.")
+
+
+def takes_part(name: str, phases: list[str]) -> bool:
+    """Whether a peer is measured in any of some phases."""
+    return name not in PHASES_OF or not set(phases).isdisjoint(PHASES_OF[name])
 
 
 def environment(name: str) -> dict[str, str]:

@@ -23,6 +23,8 @@ class Runner(Peer):
     def build(self, workload, dataset):
         self.batch = workload.batch
         self.dataset = dataset
+        if workload.mixed:
+            self.library.mixed_precision.set_global_policy("mixed_bfloat16")
         self.model = workload.keras(self.library, dataset)
         # Only where a peer is about it: the others run as they come.
         steps = {} if self.steps_per_execution is None else {"steps_per_execution": self.steps_per_execution}

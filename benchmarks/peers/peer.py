@@ -29,6 +29,10 @@ class Peer(ABC):
     def build(self, workload: Workload, dataset: Dataset) -> None:
         """Makes the model with its weights and the optimizer. Raises NotOffered."""
 
+    def operations(self) -> dict[str, int]:
+        """Floating point operations of a batch, by name, where the peer is one that counts them."""
+        return {}
+
     @abstractmethod
     def fit(self, epochs: int, rows: int | None = None) -> float:
         """Trains on all rows, or on the first `rows`; returns the mean loss of the last epoch."""

@@ -8,7 +8,8 @@ from benchmarks.peers.peer import NotOffered, Peer
 class Runner(Peer):
     """Eager as it comes; `fused` takes the optimizer's one-kernel update, `compiled` puts the module in torch.compile.
 
-    Loss and accuracy are summed in tensors and read once an epoch, as the peers with the Keras API report them.
+    On a GPU if there is one, where the data lie from `build` on. Loss and accuracy are summed in tensors and read once
+    an epoch, as the peers with the Keras API report them; reading them waits for the device.
     """
 
     distributions = ("torch", "numpy")
@@ -21,6 +22,7 @@ class Runner(Peer):
         import torch
 
         self.torch = torch
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
 
     def build(self, workload, dataset):
         torch = self.torch
@@ -28,8 +30,12 @@ class Runner(Peer):
             raise NotOffered(f"no torch definition of {workload.name}")
         self.workload = workload
         self.dataset = dataset
+        self.categorical = "categorical" in workload.loss
         torch.manual_seed(0)
-        self.module = workload.torch(torch, dataset)
+        if self.device == "cuda":
+            # As JAX multiplies float32 on a GPU unless it is told otherwise.
+            torch.set_float32_matmul_precision("high")
+        self.module = workload.torch(torch, dataset).to(self.device)
         fused = {"fused": True} if self.fused else {}
         self.optimizer = torch.optim.Adam(self.module.parameters(), lr=1e-3, eps=1e-7, **fused)
         if self.compiled:
@@ -38,7 +44,7 @@ class Runner(Peer):
         y = torch.from_numpy(dataset.y)
         if workload.loss == "categorical_crossentropy":
             y = y.argmax(-1)
-        self.y = y.long() if "categorical" in workload.loss else y
+        self.y = (y.long() if self.categorical else y).to(self.device)
         self.loss = {
             "categorical_crossentropy": torch.nn.functional.cross_entropy,
             "sparse_categorical_crossentropy": torch.nn.functional.cross_entropy,
@@ -48,17 +54,29 @@ class Runner(Peer):
 
     def as_input(self, x):
         """Images come as NumPy's (rows, height, width, channels); torch sees the channels second, without a copy."""
-        x = self.torch.from_numpy(x)
+        x = self.torch.from_numpy(x).to(self.device)
         return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
 
+    def outputs(self, x):
+        """What the module makes of x, in float32; computed in bfloat16 by autocast where the workload is mixed."""
+        with self.torch.autocast(self.device, self.torch.bfloat16, enabled=self.workload.mixed):
+            outputs = self.module(x)
+        return outputs.float()
+
     def correct(self, outputs, labels):
-        if "categorical" in self.workload.loss:
-            return (outputs.argmax(-1) == labels).sum()
-        return ((outputs > 0) == (labels > 0.5)).sum()
+        """How many rows are right; of a row with several labels, which share."""
+        if self.categorical:
+            right = outputs.argmax(-1) == labels
+        else:
+            right = (outputs > 0) == (labels > 0.5)
+        return right.sum() / right[0].numel()
 
     def score(self, outputs, labels, sums):
         """The batch's loss, after adding it and the number of right answers to `sums`."""
-        loss = self.loss(outputs, labels)
+        if self.categorical:
+            loss = self.loss(outputs.flatten(0, -2), labels.flatten())
+        else:
+            loss = self.loss(outputs, labels)
         sums[0] += loss.detach() * len(labels)
         if self.workload.classifies:
             sums[1] += self.correct(outputs.detach(), labels)
@@ -69,12 +87,12 @@ class Runner(Peer):
         x, y = (self.x, self.y) if rows is None else (self.x[:rows], self.y[:rows])
         self.module.train()
         for _ in range(epochs):
-            order = torch.randperm(len(x))
-            sums = torch.zeros(2)
+            order = torch.randperm(len(x), device=self.device)
+            sums = torch.zeros(2, device=self.device)
             for start in range(0, len(x), batch):
                 indices = order[start : start + batch]
                 self.optimizer.zero_grad(set_to_none=True)
-                loss = self.score(self.module(x[indices]), y[indices], sums)
+                loss = self.score(self.outputs(x[indices]), y[indices], sums)
                 loss.backward()
                 self.optimizer.step()
             mean_loss, _ = (sums / len(x)).tolist()
@@ -83,10 +101,10 @@ class Runner(Peer):
     def evaluate(self):
         torch, batch = self.torch, self.workload.batch
         self.module.eval()
-        sums = torch.zeros(2)
+        sums = torch.zeros(2, device=self.device)
         with torch.inference_mode():
             for start in range(0, len(self.x), batch):
-                self.score(self.module(self.x[start : start + batch]), self.y[start : start + batch], sums)
+                self.score(self.outputs(self.x[start : start + batch]), self.y[start : start + batch], sums)
         return (sums / len(self.x)).tolist()
 
     def predict(self, rows=None):
@@ -94,9 +112,9 @@ class Runner(Peer):
         self.module.eval()
         with torch.inference_mode():
             x = self.as_input(self.dataset.first(rows).x)
-            outputs = torch.cat([self.module(x[start : start + batch]) for start in range(0, len(x), batch)])
-            if "categorical" in self.workload.loss:
+            outputs = torch.cat([self.outputs(x[start : start + batch]) for start in range(0, len(x), batch)])
+            if self.categorical:
                 outputs = outputs.softmax(-1)
             elif self.workload.loss == "binary_crossentropy":
                 outputs = outputs.sigmoid()
-            return outputs.numpy()
+            return outputs.cpu().numpy()

@@ -53,6 +53,12 @@ def test_peers_are_found_by_name(name):
     assert peers.load(name) is not None
 
 
+def test_the_roofline_is_measured_in_nothing_but_work():
+    assert peers.takes_part("roofline", ["memory", "step"])
+    assert not peers.takes_part("roofline", ["memory", "first_epoch_cold"])
+    assert peers.takes_part("pytorch", ["memory"])
+
+
 def test_steps_per_execution_come_from_the_name():
     assert peers.load("keras-jax-spe7").steps_per_execution == 7
     assert peers.load("keras-jax").steps_per_execution is None

@@ -20,8 +20,7 @@ def test_the_network_has_the_weights_and_the_outputs_of_the_keras_model(name):
     import keras
 
     workload = workloads.load(name)
-    dataset = workload.data(workload.batch)
-    assert len(dataset.x) == len(dataset.y) == workload.batch
+    dataset = workload.data(2 if workload.large else workload.batch)
     models = []
 
     def keras_weights():
@@ -30,10 +29,36 @@ def test_the_network_has_the_weights_and_the_outputs_of_the_keras_model(name):
 
     # Traced, not run: drawing the weights of all these models would take half a minute.
     expected = jax.eval_shape(keras_weights)
+    if workload.network is None:
+        return
     network = workload.network(dataset)
     params, buffers = network.init(np.random.default_rng(0))
     assert sum(map(np.size, jax.tree.leaves(params))) == sum(math.prod(weight.shape) for weight in expected)
     outputs, _ = jax.eval_shape(lambda *a: network.apply(*a, None), params, buffers, dataset.x)
+    assert outputs.shape[1:] == models[0].output_shape[1:]
+
+
+@pytest.mark.parametrize("name", [name for name in workloads.names() if workloads.load(name).network is None])
+def test_without_a_network_keras_and_torch_have_the_same_outputs_and_weights(name):
+    import keras
+    import torch
+
+    workload = workloads.load(name)
+    dataset = workload.data(2)
+    models = []
+    shapes = jax.eval_shape(
+        lambda: (
+            models.append(workload.keras(keras, dataset)) or [weight.value for weight in models[0].trainable_weights]
+        )
+    )
+    expected = sum(math.prod(shape.shape) for shape in shapes)
+    with torch.device("meta"):
+        module = workload.torch(torch, dataset)
+        x = torch.from_numpy(dataset.x).to("meta")
+        outputs = module(x.permute(0, 3, 1, 2) if x.ndim == 4 else x)
+    # torch's recurrent layers have a bias for the inputs and one for the state.
+    extra = sum(each.numel() for key, each in module.named_parameters() if "bias_hh" in key)
+    assert sum(each.numel() for each in module.parameters()) - extra == expected
     assert outputs.shape[1:] == models[0].output_shape[1:]
 
 
