@@ -6,10 +6,24 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("LAMINA_COMPILATION_CACHE", "off")
+# Nearly all of the suite's time goes to compiling programs that run once, for milliseconds: XLA is told to hurry. The
+# mathematics is the same; `XLA_FLAGS= pytest` compiles as users do.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false",
+)
 
+import jax
 import pytest
 
 import lamina
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_programs_of_earlier_files():
+    """Forget compiled programs after each file, or a whole run holds gigabytes of them."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture(autouse=True)
