@@ -21,6 +21,16 @@ class Product(NamedTuple):
         return 2 * self.group * self.rows * self.inner * self.columns
 
     @property
+    def is_thin(self) -> bool:
+        """Whether these are many products with a vector, as in a depthwise convolution: work for memory alone."""
+        return self.group > 1 and min(self.rows, self.inner, self.columns) == 1
+
+    @property
+    def largest(self) -> int:
+        """Numbers in the largest of both operands and the result."""
+        return self.group * max(self.rows * self.inner, self.inner * self.columns, self.rows * self.columns)
+
+    @property
     def outputs(self) -> int:
         return self.group * self.rows * self.columns
 

@@ -60,8 +60,10 @@ def row_losses(loss: str, outputs, labels):
     if loss == "categorical_crossentropy":
         labels = labels.argmax(-1)
     spread = jax.nn.logsumexp(outputs, axis=-1)
-    chosen = jnp.take_along_axis(outputs, labels[:, None], axis=-1)[:, 0]
-    return spread - chosen, (outputs.argmax(-1) == labels).astype(jnp.float32)
+    chosen = jnp.take_along_axis(outputs, labels[..., None], axis=-1)[..., 0]
+    right = (outputs.argmax(-1) == labels).astype(jnp.float32)
+    # A row may have several labels.
+    return tuple(each.reshape(len(each), -1).mean(-1) for each in (spread - chosen, right))
 
 
 def batch_at(order, step, batch: int, rows: int):

@@ -1,9 +1,10 @@
 """The roofline: the matrix products that a model cannot do without, each by the fastest library here, and copies.
 
 Not a trainer, but what no trainer gets below unless it finds less work to do (Winograd's convolution) or keeps in the
-caches what is copied here. Of a training step: each product of the forward and the backward pass; a copy of each
-product's result in both (what is between products, activations and normalizations, has to touch it); and for Adam
-copies as large as the seven passes over the parameters. Of inference: the products and a copy of their results.
+caches what is copied here. Of a training step: each product of the forward and the backward pass (those of a depthwise
+convolution are copies, being nothing for a matrix product); a copy of each product's result in both (what is between
+products, activations and normalizations, has to touch it); and for Adam copies as large as the seven passes over the
+parameters. Of inference: the products and a copy of their results.
 """
 
 from __future__ import annotations
@@ -74,9 +75,14 @@ class Runner(Peer):
                 copies[product.outputs * size] += count * (2 if training else 1)
             if training:
                 copies[int(work.parameters * 4 * ADAM_COPIES)] += 1
-            self.tasks[rows, training] = [(self.best(product), count) for product, count in needed.items()] + [
-                (self.copy(size), count) for size, count in copies.items()
-            ]
+            for product, count in needed.items():
+                if product.is_thin:
+                    # Its windows overlap, so the largest operand exists in no program: that of a tap is.
+                    taps = min(product.rows, product.inner, product.columns, key=lambda length: (length == 1, length))
+                    copies[product.largest // taps * size] += count
+            self.tasks[rows, training] = [
+                (self.best(product), count) for product, count in needed.items() if not product.is_thin
+            ] + [(self.copy(size), count) for size, count in copies.items()]
         return self.tasks[rows, training]
 
     def operations(self):
@@ -135,9 +141,14 @@ class Runner(Peer):
         return call
 
 
-def shapes(product):
+def operands(product):
+    """Random arrays of the product's two sizes: a GPU is quicker on constant ones."""
+    import numpy as np
+
+    generator = np.random.default_rng(0)
     group = (product.group,) if product.group > 1 else ()
-    return (*group, product.rows, product.inner), (*group, product.inner, product.columns)
+    sizes = (*group, product.rows, product.inner), (*group, product.inner, product.columns)
+    return tuple(generator.standard_normal(size, np.float32) for size in sizes)
 
 
 def of_numpy(runner, product):
@@ -145,7 +156,7 @@ def of_numpy(runner, product):
         return None
     import numpy as np
 
-    left, right = (np.ones(shape, np.float32) for shape in shapes(product))
+    left, right = operands(product)
     out = left @ right
 
     def call(repeats):
@@ -163,7 +174,8 @@ def of_torch(runner, product):
     device = "cuda" if runner.on_gpu else "cpu"
     if runner.on_gpu and not torch.cuda.is_available():
         return None
-    left, right = (torch.ones(shape, dtype=getattr(torch, runner.dtype), device=device) for shape in shapes(product))
+    torch.set_float32_matmul_precision("high" if runner.on_gpu else "highest")
+    left, right = (torch.from_numpy(each).to(device, getattr(torch, runner.dtype)) for each in operands(product))
     out = left @ right
 
     def call(repeats):
@@ -177,27 +189,29 @@ def of_torch(runner, product):
 
 
 def of_jax(runner, product):
-    jax = runner.jax
-    numpy = jax.numpy
-    left, right = (numpy.ones(shape, runner.dtype) for shape in shapes(product))
-    return _loop(jax, lambda pair: pair[0] @ pair[1], (left, right))
+    numpy = runner.jax.numpy
+    left, right = (numpy.asarray(each, runner.dtype) for each in operands(product))
+    return _loop(runner.jax, lambda left, right: left @ right, left, right)
 
 
 def of_jax_copy(runner, size):
-    numpy = runner.jax.numpy
-    return _loop(runner.jax, lambda array: array + 1, numpy.ones(max(size // 4, 1), "float32"))
+    array = runner.jax.numpy.ones(max(size // 4, 1), "float32")
+    return _loop(runner.jax, lambda array, one: array + one, array, runner.jax.numpy.float32(1))
 
 
-def _loop(jax, function, arguments):
+def _loop(jax, function, first, second):
     """A call of a number of repetitions, one after the other in a compiled loop."""
 
     @jax.jit
-    def repeat(repeats, arguments):
-        # The barrier ties each turn to the one before it, so that nothing is computed once and for all.
-        def turn(_, before):
-            return function(jax.lax.optimization_barrier((arguments, before))[0])
+    def repeat(repeats, first, second):
+        def turn(_, state):
+            first, _ = state
+            result = function(first, second)
+            # A number of each result goes into the next turn's operand: without that XLA would compute it only once.
+            change = jax.numpy.clip(result[(0,) * result.ndim], -1, 1).astype(first.dtype)
+            return first.at[(0,) * first.ndim].set(change), result
 
-        return jax.lax.fori_loop(0, repeats, turn, function(arguments))
+        return jax.lax.fori_loop(0, repeats, turn, (first, function(first, second)))[1]
 
     # One is computed to start with.
-    return lambda repeats: jax.block_until_ready(repeat(repeats - 1, arguments))
+    return lambda repeats: jax.block_until_ready(repeat(repeats - 1, first, second))

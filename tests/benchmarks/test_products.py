@@ -38,6 +38,12 @@ def test_groups_are_products_of_their_own_and_zeros_between_inputs_are_not_count
     assert (product, count) == (Product(2, 4 * outputs // 2, 2 * 3, 4), 1)
 
 
+def test_depthwise_products_are_thin():
+    assert Product(32, 100, 9, 1).is_thin and Product(32, 9, 100, 1).is_thin and Product(32, 100, 1, 9).is_thin
+    assert not Product(1, 100, 9, 1).is_thin and not Product(4, 5, 6, 7).is_thin
+    assert Product(4, 5, 6, 7).largest == 4 * 6 * 7
+
+
 def test_steps_of_a_scan_share_the_gradient_of_their_kernel():
     def recurrent(params, x):
         def step(state, now):
