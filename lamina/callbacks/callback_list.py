@@ -114,11 +114,11 @@ class CallbackList(Callback):
         """Return the first callback that has a method, or None."""
         return next((callback for callback in self.callbacks if hasattr(callback, method)), None)
 
-    def on_steps(self, phase: str, done: int, total: int | None, logs: Logs) -> None:
-        """Tell the displays among the callbacks how far an epoch has come."""
+    def on_steps(self, phase: str, done: int, total: int | None, logs: Logs, rows: int) -> None:
+        """Tell the displays among the callbacks how far an epoch has come, and how many rows a step has."""
         for callback in self.callbacks:
             if isinstance(callback, ProgbarLogger):
-                callback.on_steps(phase, done, total, logs)
+                callback.on_steps(phase, done, total, logs, rows)
 
     def on_compiling(self, phase: str) -> None:
         """Tell the displays among the callbacks that a program is being compiled."""

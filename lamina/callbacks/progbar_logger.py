@@ -17,8 +17,8 @@ _FULL, _EMPTY = "━", "─"
 class ProgbarLogger(Callback):
     """Prints the progress of `fit` and `evaluate`.
 
-    In a terminal or a notebook one line an epoch grows while it runs. Elsewhere, in a log or a pipe, one plain line is
-    written when the epoch is over.
+    In a terminal or a notebook one line grows while an epoch runs; it tells the time that is left, and how many samples
+    are done a second. Elsewhere, in a log or a pipe, one plain line is written when the epoch is over.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,9 @@ class ProgbarLogger(Callback):
         self._drawn = 0
         self._verbose = 1
         self._done = 0
+        self._rows = 0
+        self._first: tuple[int, float] | None = None
+        self._head = ""
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
@@ -45,8 +48,10 @@ class ProgbarLogger(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._restart()
-        if self._verbose and self._epochs > 1:
-            _write(f"Epoch {epoch + 1}/{self._epochs}\n")
+        self._head = f"Epoch {epoch + 1}/{self._epochs}" if self._epochs > 1 else ""
+        if self._head and (self._verbose == 2 or (self._verbose == 1 and _is_live())):
+            _write(f"{self._head}\n")
+            self._head = ""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self._verbose:
@@ -72,17 +77,18 @@ class ProgbarLogger(Callback):
         if self._verbose == 1 and _is_live() and (phase == "train" or not self._training):
             self._draw("compiling…")
 
-    def on_steps(self, phase: str, done: int, total: int | None, logs: Logs) -> None:
-        """Show how far the epoch has come."""
+    def on_steps(self, phase: str, done: int, total: int | None, logs: Logs, rows: int) -> None:
+        """Show how far the epoch has come; `rows` is how many samples a step has."""
         if phase == "test" and self._training:
             return
-        self._done, self._total = done, total or self._total
+        self._done, self._total, self._rows = done, total or self._total, max(rows, self._rows)
+        self._first = self._first or (done, time.perf_counter())
         if self._verbose == 1 and _is_live():
             # Cut: what runs over into a second row of the terminal could not be written over.
             self._draw(self._line(done, self._total, logs, finished=False)[: _columns() - 1])
 
     def _restart(self) -> None:
-        self._started, self._drawn, self._done = time.perf_counter(), 0, 0
+        self._started, self._drawn, self._done, self._rows, self._first = time.perf_counter(), 0, 0, 0, None
 
     def _finish(self, done: int, total: int, logs: Logs) -> None:
         line = self._line(done, total, logs, finished=True)
@@ -90,21 +96,28 @@ class ProgbarLogger(Callback):
             self._draw(line)
             _write("\n")
         else:
-            _write(f"{line}\n")
-        self._drawn = 0
+            _write(f"{self._head} {line}\n" if self._head else f"{line}\n")
+        self._drawn, self._head = 0, ""
 
     def _draw(self, line: str) -> None:
         _write("\r" + line.ljust(self._drawn))
         self._drawn = len(line)
 
+    def _seconds_of_a_step(self, done: int, elapsed: float) -> float:
+        """Return the mean over the steps behind the first ones, which may have waited for the compiler."""
+        if self._first is not None and done > self._first[0]:
+            return (time.perf_counter() - self._first[1]) / (done - self._first[0])
+        return elapsed / done if done else 0.0
+
     def _line(self, done: int, total: int | None, logs: Logs, *, finished: bool) -> str:
         elapsed = time.perf_counter() - self._started
         of = str(total) if total else "?"
         counted = f"{done:>{len(of)}}/{of}"
-        each = elapsed / done if done else 0.0
+        each = self._seconds_of_a_step(done, elapsed)
         seconds = f"{elapsed:.0f}s" if finished or not total else _left(each * (total - done))
         values = (f"{name}: {_number(value)}" for name, value in sorted((logs or {}).items(), key=_order))
-        rest = " - ".join([f"{seconds} {_duration(each)}/step", *values])
+        speed = "" if finished or not each or not self._rows else f" {self._rows / each:,.0f} samples/s"
+        rest = " - ".join([f"{seconds} {_duration(each)}/step{speed}", *values])
         # The bar gives way to the numbers where the terminal is narrow.
         width = min(_WIDTH, _columns() - len(counted) - len(rest) - 3)
         bar = f" {_bar(done, total, width)}" if self._verbose == 1 and width >= _NARROWEST else ""

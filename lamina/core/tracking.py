@@ -1,21 +1,12 @@
 """Finding what an object holds: layers and variables are discovered in its attributes, not intercepted."""
 
-from collections.abc import Iterator
+from types import FunctionType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None), FunctionType})
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-
-
-def flat(value: Any) -> Iterator[Any]:
-    """Yield what stands in nested lists, tuples, sets and dictionaries, in order."""
-    if isinstance(value, _CONTAINERS):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from flat(item)
-    else:
-        yield value
 
 
 def held(holder: Any, kind: type[T] | tuple[type[T], ...], skip: frozenset[str] = frozenset()) -> list[T]:
@@ -26,14 +17,24 @@ def held(holder: Any, kind: type[T] | tuple[type[T], ...], skip: frozenset[str] 
         kind: class or classes.
         skip: names of attributes that only refer to things kept elsewhere.
     """
+    # No generators, few calls: every call of `fit` and `predict` looks through a whole model.
     found: dict[int, T] = {}
     for name, value in vars(holder).items():
         if type(value) in _PLAIN or name in skip:
             continue
         if isinstance(value, _CONTAINERS):
-            for item in flat(value):
-                if isinstance(item, kind):
-                    found.setdefault(id(item), item)
+            if value:
+                _collect(value, kind, found)
         elif isinstance(value, kind):
             found.setdefault(id(value), value)
     return list(found.values())
+
+
+def _collect(values: Any, kind: type[T] | tuple[type[T], ...], found: dict[int, T]) -> None:
+    for value in values.values() if isinstance(values, dict) else values:
+        if type(value) in _PLAIN:
+            continue
+        if isinstance(value, _CONTAINERS):
+            _collect(value, kind, found)
+        elif isinstance(value, kind):
+            found.setdefault(id(value), value)

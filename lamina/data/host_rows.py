@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class HostRows:
     def __init__(self, source: Any, dtype: Any) -> None:
         self._source = source
         self._sparse = hasattr(source, "toarray")
+        self._file = _mapped_file(source)
         self.dtype = np.dtype(dtype)
         self.shape = tuple(source.shape)
 
@@ -45,7 +47,12 @@ class HostRows:
             found = np.asarray(self._source[int(numbers[0]) : int(numbers[-1]) + 1])  # read in one go
         else:
             found = np.asarray(self._source[numbers])
-        return found.astype(self.dtype, copy=False)
+        if self._file is None:
+            return found.astype(self.dtype, copy=False)
+        found = np.array(found, self.dtype)
+        # What was read stays in the system's cache, but not in the memory of this process, which a pass would fill.
+        self._file.madvise(mmap.MADV_DONTNEED)
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         whole = self._source.toarray() if self._sparse else np.asarray(self._source)
@@ -59,6 +66,15 @@ def stays_on_host(value: Any) -> bool:
             return True
         value = value.base
     return False
+
+
+def _mapped_file(value: Any) -> mmap.mmap | None:
+    """Return the file that an array is mapped from, if its pages may be let go: not where they hold changes."""
+    while isinstance(value, np.ndarray):
+        if isinstance(value, np.memmap) and value.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
+            return getattr(value, "_mmap", None)  # NumPy has no public name for it
+        value = value.base
+    return None
 
 
 def gather(data: Any, numbers: np.ndarray) -> np.ndarray:

@@ -136,8 +136,10 @@ class WeightOwner:
     @property
     def variables(self) -> list[Variable]:
         """All state: weights, then what is no weight, such as the states of seed generators."""
-        found = {id(variable): variable for layer in self.flat_layers() for variable in layer.own_state()}
-        return [*self.weights, *found.values()]
+        layers = self.flat_layers()
+        weights = {id(variable): variable for layer in layers for variable in layer.own_variables()}
+        state = {id(variable): variable for layer in layers for variable in layer.own_state()}
+        return [*weights.values(), *state.values()]
 
     @property
     def trainable_variables(self) -> list[Variable]:

@@ -16,6 +16,7 @@ from lamina.training.feed import Block, Feed
 from lamina.training.interrupt import interrupts_held_back
 from lamina.training.nan_report import nan_report
 from lamina.training.pace import Pace
+from lamina.training.programs import Guard, Program
 from lamina.training.run import Run
 from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
@@ -31,7 +32,6 @@ class Epoch:
         phase: "train" or "test".
         feed: the data.
         callbacks: told about every chunk, whose size is theirs to limit.
-        pace: chooses the size where they don't.
         run: the training run, which is kept up to date; None for an evaluation.
         deadline: value of `time.perf_counter()` at which training stops, or None.
     """
@@ -42,14 +42,14 @@ class Epoch:
         phase: str,
         feed: Feed,
         callbacks: CallbackList,
-        pace: Pace,
         run: Run | None = None,
         deadline: float | None = None,
     ) -> None:
         self.trainer, self.phase, self.feed = trainer, phase, feed
-        self.callbacks, self.pace, self.run, self.deadline = callbacks, pace, run, deadline
+        self.callbacks, self.run, self.deadline = callbacks, run, deadline
         self.variables, self.programs = trainer.resolved()
         self.logs: dict[str, Any] = {}
+        self._found: tuple[Block, Guard, Program] | None = None
         self.done = run.step if run else 0
         self._watched = callbacks.wants_batches(phase)
         training = phase == "train"
@@ -60,15 +60,16 @@ class Epoch:
         """Run the steps that are left and return the results by name; nothing where the feed gave no batch."""
         for block in self.feed.blocks(number, self.done):
             order = jnp.asarray(block.order)
+            pace = self.programs.pace(self.phase, block.data, order, block.batch_size)
             at = block.first
             while at < block.last:
-                count = self._count(block.last - at)
+                count = self._count(pace, block.last - at)
                 if self._watched:
                     self._on_begin(self.done)
-                at += self._chunk(block, order, at, at + count, number)
+                at += self._chunk(block, order, pace, at, at + count, number)
                 if self._watched:
                     self._on_end(self.done - 1, self.logs)
-                self.callbacks.on_steps(self.phase, self.done, self.feed.steps, self.logs)
+                self.callbacks.on_steps(self.phase, self.done, self.feed.steps, self.logs, block.batch_size)
                 if self.run is not None and self.done != self.feed.steps:  # the end of the epoch comes with its own
                     self.callbacks.tell("on_settled", False)
                 if self.stopped:
@@ -87,50 +88,59 @@ class Epoch:
             model.stop_training = True
         return bool(model.stop_training)
 
-    def _count(self, left: int) -> int:
+    def _count(self, pace: Pace, left: int) -> int:
         """Return how many steps to run at once."""
         allowed = self.callbacks.batches_allowed(self.phase) if self._watched else None
         if allowed == 1 or self.stopped:
             return 1
-        return min(self.pace.next(left), left if allowed is None else allowed)
+        return min(pace.next(left), left if allowed is None else allowed)
 
-    def _chunk(self, block: Block, order: Any, first: int, last: int, number: int) -> int:
+    def _chunk(self, block: Block, order: Any, pace: Pace, first: int, last: int, number: int) -> int:
         """Run some steps of a block and return how many."""
-        guarded = self.run is not None and self.run.guarded
-        arguments = (self.phase, block.data, order, block.batch_size, guarded)
-        program = self.programs.find(*arguments)
-        compiled = program is not None
-        if program is None:
-            self.callbacks.on_compiling(self.phase)
-            values = train_state.read(self.variables)
-            program = self.programs.compile(self.phase, values, block.data, order, block.batch_size, guarded)
+        program, compiled = self._program(block, order)
         started = time.perf_counter()
         reached = self._call(program, block.data, order, first, last)
         seconds = time.perf_counter() - started
         if compiled and reached == last and block.last - block.first > 1:
-            self.pace.measured(last - first, seconds)
+            pace.measured(last - first, seconds)
         self._note(reached - first)
         if reached == last:
             return last - first
         assert self.run is not None
         self.run.guarded = False  # from here on the numbers are what they are
         report = nan_report(self.trainer, self.variables, block, reached, number, self.done)
-        made = reached - first + self._chunk(block, order, reached, reached + 1, number)
+        made = reached - first + self._chunk(block, order, pace, reached, reached + 1, number)
         if not self.callbacks.tell("on_invalid_loss", self.done - 1, report):
             warnings.warn(f"{report[0].upper()}{report[1:]}", stacklevel=2)
         return made
 
-    def _call(self, program: Any, data: Batch, order: Any, first: int, last: int) -> int:
+    def _program(self, block: Block, order: Any) -> tuple[Program, bool]:
+        """Return the program for a block and whether it was compiled before, so that a call of it tells the pace."""
+        guard = self.programs.guard if self.run is not None and self.run.guarded else "none"
+        if self._found is not None and self._found[0] is block and self._found[1] == guard:
+            return self._found[2], True
+        arguments = (block.data, order, block.batch_size, guard)
+        program = self.programs.find(self.phase, *arguments)
+        compiled = program is not None
+        if program is None:
+            self.callbacks.on_compiling(self.phase)
+            program = self.programs.compile(self.phase, train_state.read(self.variables), *arguments)
+        self._found = (block, guard, program)
+        return program, compiled
+
+    def _call(self, program: Program, data: Batch, order: Any, first: int, last: int) -> int:
         with interrupts_held_back():
-            fresh = self.done == 0
-            state, results, reached = program(train_state.read(self.variables), data, order, first, last, fresh)
+            values, fresh = train_state.read(self.variables), self.done == 0
+            state, results, end = program(values, data, order, first, last, fresh)
+            reached = int(end)
+            if reached < last and self.programs.guard == "behind":  # the state holds what the bad step made of it
+                state, results, _ = program(values, data, order, first, reached, fresh)
             if self.phase == "train":
                 train_state.write(self.variables, state)
             else:
                 train_state.hand_over(self.variables.metrics, state.metrics)
-            results, reached = jax.device_get((results, reached))
-        self.logs = named(self.trainer, results)
-        return int(reached)
+            self.logs = named(self.trainer, [np.asarray(value) for value in results])
+        return reached
 
     def _note(self, steps: int) -> None:
         self.done += steps

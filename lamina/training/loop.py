@@ -20,7 +20,6 @@ from lamina.data.streams import Stream
 from lamina.training.compilation_cache import use_compilation_cache
 from lamina.training.epoch import Epoch
 from lamina.training.feed import Feed
-from lamina.training.pace import Pace
 from lamina.training.run import Run
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree
@@ -56,14 +55,13 @@ def fit(
     model.stop_training = False
     callbacks.on_train_begin()
     logs: dict[str, Any] = {}
-    pace = Pace()
     begun = _take_up(run, callbacks)
     while run.epoch < epochs and not (begun and not run.step and model.stop_training):
         if not (begun and run.step):
             callbacks.on_epoch_begin(run.epoch)
         begun = False
         epoch, had = run.epoch, run.step
-        logs = Epoch(trainer, "train", feed, callbacks, pace, run, deadline).go(epoch)
+        logs = Epoch(trainer, "train", feed, callbacks, run, deadline).go(epoch)
         if not logs and run.step == had:
             _warn_that_nothing_came(feed, epoch, epochs)
             break
@@ -109,7 +107,7 @@ def evaluate(trainer: Trainer, feed: Feed, *, callbacks: CallbackList) -> dict[s
     feed.rewind()
     if feed.steps_per_epoch is not None:
         feed.total_steps = feed.pass_done + feed.steps_per_epoch
-    logs = Epoch(trainer, "test", feed, callbacks, Pace()).go()
+    logs = Epoch(trainer, "test", feed, callbacks).go()
     feed.close()
     if not logs:
         warnings.warn(
@@ -144,7 +142,7 @@ def predict(
             outputs[-2] = jax.tree.map(np.asarray, outputs[-2])
         if watched:
             callbacks.on_predict_batch_end(step, {"outputs": jax.tree.map(np.asarray, outputs[-1])})
-        callbacks.on_steps("predict", step + 1, total, None)
+        callbacks.on_steps("predict", step + 1, total, None, _count(batch))
         if model.stop_predicting:
             break
     if not outputs:
@@ -155,7 +153,7 @@ def predict(
 
 
 def _outputs(trainer: Trainer, x: PyTree) -> PyTree:
-    variables, programs = trainer.resolved()
+    variables, programs = trainer.resolved_for_prediction()
     values = {path: variable.array for group in variables[:2] for path, variable in group.items()}
     return programs.predict(values, x)
 

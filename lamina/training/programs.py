@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +13,22 @@ from jax import lax
 
 from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
-from lamina.training.state import TrainState, TrainVariables
+from lamina.training.pace import Pace
+from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
 from lamina.typing import Array, PyTree
 
 Program = Callable[..., tuple[TrainState, list[Array], Array]]
+
+Guard = Literal["none", "before", "behind"]
+"""Where a program ends on a loss that is not finite: nowhere; before the step, with the state of then; or behind it,
+with what the step made of the state. "behind" is quicker where a step is short, but the state that was passed in is not
+donated, so that one can run up to the bad step once more.
+"""
+
+# Up to this size the state of before is kept while a program runs, so that steps can be made once more up to one whose
+# loss is not finite. Small models train a fifth faster so; of large ones there is no second state.
+_REPLAYED_BYTES = 4 * 1024**2
 
 
 class Programs:
@@ -26,42 +37,51 @@ class Programs:
     Args:
         trainer: what a step is made of.
         variables: those whose values the state holds.
+
+    Attributes:
+        guard: the better one of "before" and "behind".
     """
 
     def __init__(self, trainer: Any, variables: TrainVariables) -> None:
         self._trainer = trainer
         self._variables = variables
         self._compiled: dict[Any, Program] = {}
+        self._paces: dict[Any, Pace] = {}
+        self.guard: Guard = "behind" if nbytes(variables) <= _REPLAYED_BYTES else "before"
         self._predict: Any = None
         self.compile_seconds = 0.0
 
-    def find(self, kind: str, data: Batch, order: Array, batch_size: int, guarded: bool = False) -> Program | None:
+    def find(self, kind: str, data: Batch, order: Array, batch_size: int, guard: Guard = "none") -> Program | None:
         """Return the program for such data if it was compiled before, so that a call of it won't take long."""
-        return self._compiled.get((kind, batch_size, guarded, _signature((data, order))))
+        return self._compiled.get((kind, batch_size, guard, _signature((data, order))))
+
+    def pace(self, kind: str, data: Batch, order: Array, batch_size: int) -> Pace:
+        """Return what is known of the time that steps on such data take."""
+        return self._paces.setdefault((kind, batch_size, _signature((data, order))), Pace())
 
     def compile(
-        self, kind: str, state: TrainState, data: Batch, order: Array, batch_size: int, guarded: bool = False
+        self, kind: str, state: TrainState, data: Batch, order: Array, batch_size: int, guard: Guard = "none"
     ) -> Program:
         """Compile a program, or return the one that was compiled before.
 
         Args:
             kind: "train" or "test".
-            state: donated whenever the program is called (where testing: only its metrics): the arrays must not be used
-                again.
+            state: donated whenever the program is called (where testing: only its metrics; with the guard "behind":
+                nothing): the arrays must not be used again.
             data: all rows, on the device.
             order: the rows in the order of this epoch.
             batch_size: rows of each step; those of step i are `order[i * batch_size : (i + 1) * batch_size]`.
-            guarded: whether to stop in front of a step whose loss is not finite.
+            guard: what to do about a step whose loss is not finite.
 
         Returns:
             `(state, data, order, first, last, fresh) -> (state, results, reached)`: runs steps `first` to `last` of an
             epoch. `fresh` says whether the metrics start anew, `results` are those of the metrics so far in the order
             of the trainer's `result_names`, and `reached` is the step that comes next.
         """
-        key = (kind, batch_size, guarded, _signature((data, order)))
+        key = (kind, batch_size, guard, _signature((data, order)))
         program = self._compiled.get(key)
         if program is None:
-            program = self._compiled[key] = self._compile(kind, batch_size, guarded, state, data, order)
+            program = self._compiled[key] = self._compile(kind, batch_size, guard, state, data, order)
         return program
 
     def predict(self, values: dict[str, Array], x: PyTree) -> PyTree:
@@ -76,14 +96,14 @@ class Programs:
             return self._predict(values, x)
 
     def _compile(
-        self, kind: str, batch_size: int, guarded: bool, state: TrainState, data: Batch, order: Array
+        self, kind: str, batch_size: int, guard: Guard, state: TrainState, data: Batch, order: Array
     ) -> Program:
-        epoch = self._epoch_function(kind, batch_size, guarded)
+        epoch = self._epoch_function(kind, batch_size, guard)
         if self._trainer.model.run_eagerly:
             call = _eager(epoch)
         else:
             started = time.perf_counter()
-            donated = (0, 1) if kind == "train" else (1,)
+            donated = () if guard == "behind" else (0, 1) if kind == "train" else (1,)
             span = (np.int32(0), np.int32(1), np.bool_(True))
             with plain_errors():
                 traced = jax.jit(epoch, donate_argnums=donated).trace(*_split(kind, state), data, order, *span)
@@ -101,11 +121,14 @@ class Programs:
 
         return program
 
-    def _epoch_function(self, kind: str, batch_size: int, guarded: bool) -> Callable[..., Any]:
-        step = (train_step if kind == "train" else test_step)(self._trainer, self._variables)
+    def _epoch_function(self, kind: str, batch_size: int, guard: Guard) -> Callable[..., Any]:
+        if kind == "train":
+            step = train_step(self._trainer, self._variables, keeps_finite=guard == "before")
+        else:
+            step = test_step(self._trainer, self._variables)
         fresh_metrics = self._trainer.pure_fresh_metrics(self._variables)
         results = self._trainer.pure_results(self._variables)
-        return epoch_function(step, fresh_metrics, results, batch_size, kind == "train", guarded)
+        return epoch_function(step, fresh_metrics, results, batch_size, kind == "train", guard)
 
 
 def epoch_function(
@@ -114,13 +137,12 @@ def epoch_function(
     results: Callable[[dict[str, Array]], list[Array]],
     batch_size: int,
     changes_model: bool,
-    guarded: bool,
+    guard: Guard,
 ) -> Callable[..., Any]:
     """Return the function that runs steps `[start, stop)` of an epoch in one loop.
 
     The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, only
-    the metrics are carried through the loop: what is carried would be copied. A guarded loop ends in front of a step
-    whose loss is not finite, with the state of before it, so that the step can be looked into.
+    the metrics are carried through the loop: what is carried would be copied.
     """
 
     def run(
@@ -140,7 +162,7 @@ def epoch_function(
             new, loss = step(model._replace(metrics=sums), batch_at(index))
             return new.metrics, loss
 
-        loop = _guarded_loop if guarded else _plain_loop
+        loop = _plain_loop if guard == "none" else _guarded_loop
         if not changes_model:
             metrics, reached = loop(next_metrics, start, stop, metrics)
             return TrainState({}, {}, {}, {}), metrics, results(metrics), reached
@@ -156,11 +178,10 @@ def _plain_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Arra
 
 def _guarded_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Array, state: Any) -> tuple[Any, Array]:
     def body(carry: tuple[Array, Array, Any]) -> tuple[Array, Array, Any]:
-        index, _, old = carry
-        new, loss = step(index, old)
+        index, _, state = carry
+        state, loss = step(index, state)
         fine = jnp.isfinite(loss)
-        kept = jax.tree.map(lambda after, before: jnp.where(fine, after, before), new, old)
-        return index + fine, fine, kept
+        return index + fine, fine, state
 
     def goes_on(carry: tuple[Array, Array, Any]) -> Array:
         return (carry[0] < stop) & carry[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import jax.numpy as jnp
+
 from lamina.core.naming import unique_name
 from lamina.core.variable import Variable
 from lamina.typing import Array
@@ -50,6 +52,11 @@ def hand_over(variables: Mapping[str, Variable], values: Mapping[str, Array]) ->
     """Hand arrays to the variables of the same paths; neither copies nor checks."""
     for path, variable in variables.items():
         variable.array = values[path]
+
+
+def nbytes(variables: TrainVariables) -> int:
+    """Return how many bytes the values of the variables take."""
+    return sum(variable.size * jnp.dtype(variable.dtype).itemsize for group in variables for variable in group.values())
 
 
 def by_path(variables: Iterable[Variable]) -> dict[str, Variable]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from lamina.core.functional import pure
 from lamina.training.state import TrainState, TrainVariables
@@ -25,12 +26,13 @@ Step = Callable[[TrainState, Batch], tuple[TrainState, Array]]
 """From a state and a batch to the new state and the loss."""
 
 
-def train_step(trainer: Any, variables: TrainVariables) -> Step:
+def train_step(trainer: Any, variables: TrainVariables, keeps_finite: bool = False) -> Step:
     """Return the step that computes the loss, its gradients, the update and the metrics.
 
     Args:
         trainer: what gives `forward`, `compute_loss`, `update_metrics` (see `lamina.training.trainer`) and `optimizer`.
         variables: those whose values the state holds.
+        keeps_finite: whether a step whose loss is not finite leaves the state as it is.
     """
     optimizer = trainer.optimizer
     trainable = list(variables.params.values())
@@ -51,16 +53,22 @@ def train_step(trainer: Any, variables: TrainVariables) -> Step:
             return scaled, (seen, {path: effects.values[path] for path in state.buffers})
 
         gradients, (seen, buffers) = jax.grad(objective, has_aux=True)(state.params)
-        in_order = [gradients[path] for path in variables.params]  # jax sorts the keys of dictionaries
-        _, updated = update({**state.params, **state.optimizer}, in_order)
-        _, watched = watch(state.metrics, batch, *seen)
-        new = TrainState(
-            params={path: updated.values[path] for path in state.params},
-            buffers=buffers,
-            optimizer={path: updated.values[path] for path in state.optimizer},
-            metrics=watched.values,
-        )
-        return new, seen[0]
+
+        def taken(state: TrainState) -> TrainState:
+            in_order = [gradients[path] for path in variables.params]  # jax sorts the keys of dictionaries
+            _, updated = update({**state.params, **state.optimizer}, in_order)
+            _, watched = watch(state.metrics, batch, *seen)
+            return TrainState(
+                params={path: updated.values[path] for path in state.params},
+                buffers=buffers,
+                optimizer={path: updated.values[path] for path in state.optimizer},
+                metrics=watched.values,
+            )
+
+        if not keeps_finite:
+            return taken(state), seen[0]
+        # A choice between the old arrays and the new ones would copy all of them; here they are changed in place.
+        return lax.cond(jnp.isfinite(seen[0]), taken, lambda state: state, state), seen[0]
 
     return step
 

@@ -138,6 +138,16 @@ class Trainer:
             self._programs = Programs(self, variables)
         return variables, self._programs
 
+    def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
+        """As `resolved`, without looking whether anything but the model's own variables has changed."""
+        if self._variables is not None and self._programs is not None:
+            known = {id(variable): variable.trainable for variable in self.model.variables}
+            params, buffers = self._variables[:2]
+            was = {id(v): trainable for group, trainable in ((params, True), (buffers, False)) for v in group.values()}
+            if known == was:
+                return self._variables, self._programs
+        return self.resolved()
+
     @property
     def iterations_path(self) -> str:
         """The key of the step count in the optimizer's state."""

@@ -69,6 +69,11 @@ def test_memory_mapped_rows(tmp_path):
     assert rows.shape == (4, 2) and rows.nbytes == 32
     np.testing.assert_array_equal(rows.rows(np.array([0, 1])), [[4, 5], [6, 7]])
     np.testing.assert_array_equal(rows.rows(np.array([3, 0])), [[10, 11], [4, 5]])
+    changed = np.load(tmp_path / "x.npy", mmap_mode="c")
+    changed[2] = -1
+    rows = arrays.as_arrays(changed, "x")
+    for _ in range(2):  # reading does not undo changes that the file doesn't have
+        np.testing.assert_array_equal(rows.rows(np.array([2, 1])), [[-1, -1], [2, 3]])
 
 
 def test_class_weights():
@@ -125,6 +130,8 @@ class Squares(lamina.utils.PyDataset):
 def test_workers_keep_the_order():
     for workers in (0, 1, 3):
         assert list(batches_in_order(Squares(workers=workers, max_queue_size=2), [3, 1, 2])) == [9, 1, 4]
+    processes = Squares(workers=2, use_multiprocessing=True, max_queue_size=2)
+    assert list(batches_in_order(processes, [3, 1, 2])) == [9, 1, 4]
     with pytest.raises(ValueError, match="workers"):
         Squares(workers=-1)
 

@@ -91,6 +91,26 @@ def test_where_a_nan_came_from():
     assert "those of layer 'sequential/flat'" in nan_message(model, X)
 
 
+def test_a_bad_step_is_looked_into_with_the_weights_of_before_it_however_large_they_are(monkeypatch):
+    bad, found = X.copy(), []
+    bad[29, 1] = np.inf  # step 4: steps 1 to 3 have moved the weights
+    for limit in (10**9, -1):
+        monkeypatch.setattr("lamina.training.programs._REPLAYED_BYTES", limit)
+        model = build(lamina.layers.Dense(1, kernel_initializer="ones"), optimizer="adam")
+        seen = []
+        monkeypatch.setattr(
+            "lamina.training.epoch.nan_report",
+            lambda *args, model=model, seen=seen: seen.append(model.get_weights()) or "the loss is not finite at 4",
+        )
+        nan_message(model, bad)
+        found.append(seen[0])
+    three_steps = build(lamina.layers.Dense(1, kernel_initializer="ones"), optimizer="adam")
+    three_steps.fit(X[:24], Y[:24], 8, shuffle=False, verbose=0)
+    for weights in found:
+        for weight, expected in zip(weights, three_steps.get_weights(), strict=True):
+            np.testing.assert_array_equal(weight, expected)
+
+
 def test_terminate_on_nan_stops_or_raises(capsys):
     seen = []
     model = build(optimizer=lamina.optimizers.SGD(1e30))

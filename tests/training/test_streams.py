@@ -1,5 +1,6 @@
 """Streams, and arrays that stay on the host: the same numbers as arrays on the device."""
 
+import pathlib
 import threading
 import traceback
 import warnings
@@ -243,3 +244,26 @@ def test_memory_mapped_files_are_read_batch_by_batch(model, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(mapped, Y, verbose=0, validation_split=0.5)
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_memory_mapped_file_does_not_fill_the_memory(tmp_path):
+    """A pass over a file keeps no page of it, shuffled or not; the file is sparse, and costs no disk."""
+    size = 96 * 1024**2
+    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", "float32", (size // 4096, 1024)).flush()
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = lamina.Sequential([lamina.Input((1024,)), lamina.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(mapped, np.zeros(len(mapped)), 2048, 1, verbose=0)
+    assert resident_file_bytes(mapped) < size / 10
+
+
+def resident_file_bytes(mapped):
+    """Return how much of a mapped file lies in this process."""
+    inside, found = False, 0
+    for line in pathlib.Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split()[0]:
+            inside = line.endswith(str(mapped.filename))
+        elif inside and line.startswith("Rss:"):
+            found += int(line.split()[1]) * 1024
+    return found
