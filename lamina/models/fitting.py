@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from lamina.callbacks import CallbackList, History
 from lamina.data import arrays
+from lamina.data.columns import check_columns, column_names
 from lamina.data.streams import Stream, is_stream
 from lamina.models.compiling import Compiling
 from lamina.random.global_seed import fresh_seed
@@ -97,6 +98,9 @@ class Fitting(Compiling):
             validation_steps=1 if dry_run else validation_steps,
             seed=fresh_seed(),
         )
+        trainer.columns = column_names(x)
+        if isinstance(validation_data, list | tuple) and validation_data:
+            check_columns(trainer.columns, validation_data[0], "validation x")
         if dry_run:
             epochs, validation_freq = initial_epoch + 1, 1
         if steps_per_epoch is not None:
@@ -152,6 +156,7 @@ class Fitting(Compiling):
         """
         trainer = self._require_compiled("evaluate")
         _refuse(**kwargs)
+        check_columns(trainer.columns, x, "x")
         feed = inputs.evaluation_feed(x, y, sample_weight, batch_size, steps)
         try:
             inputs.prepare(trainer, feed)
@@ -189,6 +194,7 @@ class Fitting(Compiling):
             x = Stream(x)
             total = x.batches if steps is None else steps
         else:
+            check_columns(self._trainer and self._trainer.columns, x, "x")
             x = arrays.as_arrays(x, "x")
             total = -(-arrays.check_rows(x=x) // inputs.check_batch_size(batch_size))
         trainer = self._trainer = self._trainer or Trainer(self, None)

@@ -58,6 +58,7 @@ class Trainer:
         self.outputs: Outputs | None = None
         self.result_names: list[str] = []
         self.output_shapes: list[Shape] = []
+        self.columns: list[str] | None = None  # of the table that was trained on
         self._prepared: set[Any] = set()
         self._variables: TrainVariables | None = None
         self._programs: Programs | None = None

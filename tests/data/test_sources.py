@@ -30,6 +30,24 @@ def test_tables_name_the_column():
         arrays.as_arrays(frame.assign(city=["Bonn", "Rome"]), "x")
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_come_back_in_the_order_of_training(library):
+    frames = pytest.importorskip(library)
+    frame = frames.DataFrame({"age": [1.0, 2.0], "size": [0.5, 1.5]})
+    model = lamina.Sequential([lamina.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(frame, np.ones(2), verbose=0)
+    assert model.predict(frame, verbose=0).shape == (2, 1)
+    np.testing.assert_array_equal(model.predict(frame.to_numpy(), verbose=0), model.predict(frame, verbose=0))
+    with pytest.raises(ValueError, match="another order .column 0 is 'size' and was 'age'"):
+        model.predict(frame[["size", "age"]], verbose=0)
+    other = frames.DataFrame({"years": [1.0, 2.0], "size": [0.5, 1.5]})
+    with pytest.raises(ValueError, match="lacks 'age'.* in their place"):
+        model.evaluate(other, np.ones(2), verbose=0)
+    with pytest.raises(ValueError, match="validation x is a table"):
+        model.fit(frame, np.ones(2), validation_data=(other, np.ones(2)), verbose=0)
+
+
 def test_sparse_matrices_are_made_dense_by_batch(monkeypatch):
     sparse = pytest.importorskip("scipy.sparse")
     dense = np.eye(4, dtype="float32")
