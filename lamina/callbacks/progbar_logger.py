@@ -11,6 +11,7 @@ from lamina.callbacks.callback import Callback, Logs
 
 _WIDTH = 20
 _NARROWEST = 5
+_SECONDS_BETWEEN = 0.05  # drawings: an eye sees no more, and a terminal takes time for each
 _FULL, _EMPTY = "━", "─"
 
 
@@ -28,6 +29,7 @@ class ProgbarLogger(Callback):
         self._total: int | None = None
         self._epochs = 1
         self._drawn = 0
+        self._drawn_at = 0.0
         self._verbose = 1
         self._done = 0
         self._rows = 0
@@ -83,7 +85,8 @@ class ProgbarLogger(Callback):
             return
         self._done, self._total, self._rows = done, total or self._total, max(rows, self._rows)
         self._first = self._first or (done, time.perf_counter())
-        if self._verbose == 1 and _is_live():
+        soon = time.perf_counter() < self._drawn_at + _SECONDS_BETWEEN
+        if self._verbose == 1 and not soon and _is_live():
             # Cut: what runs over into a second row of the terminal could not be written over.
             self._draw(self._line(done, self._total, logs, finished=False)[: _columns() - 1])
 
@@ -101,7 +104,7 @@ class ProgbarLogger(Callback):
 
     def _draw(self, line: str) -> None:
         _write("\r" + line.ljust(self._drawn))
-        self._drawn = len(line)
+        self._drawn, self._drawn_at = len(line), time.perf_counter()
 
     def _seconds_of_a_step(self, done: int, elapsed: float) -> float:
         """Return the mean over the steps behind the first ones, which may have waited for the compiler."""
@@ -120,7 +123,7 @@ class ProgbarLogger(Callback):
         rest = " - ".join([f"{seconds} {_duration(each)}/step{speed}", *values])
         # The bar gives way to the numbers where the terminal is narrow.
         width = min(_WIDTH, _columns() - len(counted) - len(rest) - 3)
-        bar = f" {_bar(done, total, width)}" if self._verbose == 1 and width >= _NARROWEST else ""
+        bar = f" {_bar(done, total, width)}" if self._verbose == 1 and width >= _NARROWEST and _is_live() else ""
         return f"{counted}{bar} {rest}"
 
 
