@@ -129,8 +129,8 @@ def deserialize(
         raise ValueError(f"A configuration must be of JSON types, got {type(config).__name__}.")
     if "class_name" not in config:
         return {key: deserialize(item) for key, item in config.items()}
-    if isinstance(config["class_name"], str) and config["class_name"] in _PRIMITIVES:
-        return _PRIMITIVES[config["class_name"]](config)
+    if isinstance(config["class_name"], str) and config["class_name"] in PRIMITIVES:
+        return PRIMITIVES[config["class_name"]](config)
     return _deserialize_object(config)
 
 
@@ -292,7 +292,7 @@ def _refuse_code(config: Mapping[str, Any]) -> Any:
     )
 
 
-_PRIMITIVES: dict[Any, Callable[[Mapping[str, Any]], Any]] = {
+PRIMITIVES: dict[Any, Callable[[Mapping[str, Any]], Any]] = {
     "__tuple__": lambda config: tuple(deserialize(item) for item in _items(config)),
     "__numpy__": _numpy_array,
     "__tensor__": _numpy_array,

@@ -56,28 +56,25 @@ def marking_built(build: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def shapes_of_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the shape of the only input of a call as `get_build_config` has it; None where there are several."""
+    tensors = _tensors(layer, args, kwargs)
+    return {"input_shape": _shape_of(next(iter(tensors.values())))} if len(tensors) == 1 else None
+
+
 def build_for_call(layer: Any, args: tuple, kwargs: dict[str, Any]) -> None:
     """Call `layer.build` with the shapes of what `layer.call` is about to get.
 
     One shape where `build` takes one, else those by name: `build(query_shape, value_shape)` for `call(query, value)`.
     """
-    shape_of = functools.partial(jax.tree.map, shapes.declared_shape, is_leaf=is_symbolic)
-    told = {name: value for name, value in kwargs.items() if name not in ("mask", "training")}
-    arguments = inspect.signature(layer.call).bind_partial(*args, **told).arguments
-    tensors = {
-        name: value
-        for name, value in arguments.items()
-        if name not in ("mask", "training")
-        and (leaves := jax.tree.leaves(value, is_leaf=is_symbolic))
-        and all(hasattr(leaf, "shape") for leaf in leaves)
-    }
+    tensors = _tensors(layer, args, kwargs)
     parameters = inspect.signature(layer.build).parameters
     needed = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
-    by_name = {f"{name}_shape": shape_of(value) for name, value in tensors.items()}
+    by_name = {f"{name}_shape": _shape_of(value) for name, value in tensors.items()}
     if len(parameters) > 1 and needed <= set(by_name):
         layer.build(**{name: by_name[name] for name in parameters if name in by_name})
     elif tensors:
-        layer.build(shape_of(next(iter(tensors.values()))))
+        layer.build(_shape_of(next(iter(tensors.values()))))
     else:
         layer.build(None)
 
@@ -89,3 +86,19 @@ def as_shape(value: Any) -> Any:
     if shapes.is_shape(value):
         return tuple(value)
     return [as_shape(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _tensors(layer: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call that are arrays, or structures of them, by name."""
+    told = {name: value for name, value in kwargs.items() if name not in ("mask", "training")}
+    arguments = inspect.signature(layer.call).bind_partial(*args, **told).arguments
+    return {
+        name: value
+        for name, value in arguments.items()
+        if name not in ("mask", "training")
+        and (leaves := jax.tree.leaves(value, is_leaf=is_symbolic))
+        and all(hasattr(leaf, "shape") for leaf in leaves)
+    }
+
+
+_shape_of = functools.partial(jax.tree.map, shapes.declared_shape, is_leaf=is_symbolic)

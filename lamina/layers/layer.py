@@ -20,7 +20,7 @@ from lamina.core.serialization import constructor_config, in_config
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.core.variable import Variable
 from lamina.layers.arguments import declared_batch_shape
-from lamina.layers.building import as_shape, build_for_call, marking_built, relabel
+from lamina.layers.building import as_shape, build_for_call, marking_built, relabel, shapes_of_call
 from lamina.layers.call_arguments import as_arrays, call_parameters, first_input
 from lamina.layers.input_spec import check_inputs
 from lamina.layers.weight_owner import WeightOwner
@@ -358,6 +358,13 @@ class Layer(WeightOwner):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={vars(self).get('name')}, built={vars(self).get('built')}>"
 
+    def __reduce__(self) -> Any:
+        values = [variable.numpy() for variable in self.variables] if self.built else None
+        return _unpickled, (type(self), self.get_config(), self.get_build_config(), values)
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)  # a layer that shared another one's weights would be half a layer
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         clone = object.__new__(type(self))
         memo[id(self)] = clone
@@ -388,6 +395,7 @@ class Layer(WeightOwner):
         if type(self).build is Layer.build:  # sublayers build themselves when they are called
             if not self.trainable:
                 self.trainable = False  # tell them
+            self._build_shapes = shapes_of_call(self, args, kwargs) if self.sublayers() else None
             self.built = True
             relabel(self)
             return
@@ -395,3 +403,16 @@ class Layer(WeightOwner):
         self.built = True
         if hasattr(self, "initial_weights"):
             self.set_weights(vars(self).pop("initial_weights"))
+
+
+def _unpickled(cls: type[Layer], config: dict[str, Any], build_config: Any, values: list[Any] | None) -> Layer:
+    """Return a layer from its configuration, the shapes it was built for and the values of its variables."""
+    layer = cls.from_config(config)
+    if values is None:
+        return layer
+    if build_config:
+        layer.build_from_config(build_config)
+    for variable, value in zip(layer.variables, values, strict=True):
+        variable.assign(value)
+    layer.built = True
+    return layer

@@ -10,7 +10,7 @@ import jax
 
 from lamina import saving
 from lamina.core import shapes
-from lamina.core.serialization import custom_object_scope, serialize
+from lamina.core.serialization import custom_object_scope, in_config, serialize
 from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.errors import nearest
 from lamina.layers.building import relabel
@@ -19,6 +19,7 @@ from lamina.models.fitting import Fitting
 from lamina.models.graph import Graph
 from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
 from lamina.models.summary import print_summary
+from lamina.saving.pickling import pickled
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree
 
@@ -158,8 +159,10 @@ class Model(Fitting):
 
     def get_config(self) -> dict[str, Any]:
         """Return what the model can be made from again: a graph's layers and calls, else constructor arguments."""
-        if self.graph is None or type(self).__init__ is not Model.__init__:
+        if type(self).__init__ is not Model.__init__:
             return super().get_config()
+        if self.graph is None:  # a class without arguments of its own
+            return {"name": self.name, "trainable": self.trainable, "dtype": in_config(self.dtype_policy)}
         return {"name": self.name, "trainable": self.trainable, **graph_config(self.graph)}
 
     @property
@@ -261,6 +264,9 @@ class Model(Fitting):
         return json.dumps(serialize(self), **kwargs)
 
     # Inside
+
+    def __reduce__(self) -> Any:
+        return pickled(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         trainer, self._trainer = self._trainer, None  # compiled programs are bound to this model's variables

@@ -12,8 +12,10 @@ from lamina.core.serialization import deserialize as deserialize_keras_object
 from lamina.core.serialization import serialize as serialize_keras_object
 from lamina.saving.api import load_model, load_weights, save_model, save_weights
 from lamina.saving.errors import LoadError, SaveError
+from lamina.saving.inspection import Contents, inspect
 
 __all__ = [
+    "Contents",
     "CustomObjectScope",
     "LoadError",
     "SaveError",
@@ -22,6 +24,7 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "inspect",
     "load_model",
     "load_weights",
     "register_keras_serializable",

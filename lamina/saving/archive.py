@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5.chunks import check_inflation
-from lamina.saving.hdf5.file import SIGNATURE
 from lamina.saving.hdf5.source import Source
+from lamina.saving.opening import opened
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 ASSETS = "assets"
@@ -62,12 +62,18 @@ class Archive:
 
 
 class ZipArchive(Archive):
-    """A zip file; members are checked when it is opened."""
+    """A zip file; members are checked when it is opened.
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    Args:
+        path: what messages call it.
+        file: the open file.
+        file_size: its length in bytes.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, file_size: int) -> None:
         self.path = path
         self.file = file
-        self.file_size = os.fstat(file.fileno()).st_size
+        self.file_size = file_size
         self._check_end()
         try:
             with zipfile.ZipFile(file) as archive:
@@ -92,7 +98,7 @@ class ZipArchive(Archive):
         if len(end) < _END_SIZE or end[:4] != b"PK\x05\x06":
             whole = self.file_size and self._starts_like_one()
             problem = "it is cut off, or something was appended to it" if whole else "it is no zip archive"
-            raise LoadError(f"{self.path}: this is no complete .keras file ({problem}).{self._hint()}")
+            raise LoadError(f"{self.path}: this is no complete .keras file ({problem}).")
         directory = int.from_bytes(end[12:16], "little")
         if large[:4] == b"PK\x06\x06" and large[-20:-16] == b"PK\x06\x07":  # an archive of more than 4 GB
             directory = int.from_bytes(large[40:48], "little")
@@ -102,12 +108,6 @@ class ZipArchive(Archive):
     def _starts_like_one(self) -> bool:
         self.file.seek(0)
         return self.file.read(4) == b"PK\x03\x04"
-
-    def _hint(self) -> str:
-        self.file.seek(0)
-        if self.file.read(8) == SIGNATURE:
-            return " It is an HDF5 file: give it a name that ends in '.h5'."
-        return ""
 
     def _check(self, member: zipfile.ZipInfo) -> None:
         name = member.orig_filename
@@ -216,14 +216,8 @@ def opened_archive(path: Path) -> Iterator[Archive]:
         with contextlib.ExitStack() as stack:
             yield FolderArchive(path, stack)
         return
-    try:
-        file = open(path, "rb", buffering=0)
-    except FileNotFoundError:
-        raise LoadError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise LoadError(f"{path}: the file can't be opened ({os.strerror(error.errno or 0)}).") from error
-    with file:
-        yield ZipArchive(path, file)
+    with opened(path) as file:
+        yield ZipArchive(path, file, os.fstat(file.fileno()).st_size)
 
 
 def check_member_name(name: str, path: Path) -> None:

@@ -7,18 +7,19 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lamina.core import serialization
 from lamina.layers.layer import Layer
 from lamina.saving import strict_json
-from lamina.saving.archive import ASSETS, CONFIG, METADATA, WEIGHTS, opened_archive
+from lamina.saving.archive import ASSETS, CONFIG, METADATA, WEIGHTS, Archive, opened_archive
 from lamina.saving.atomic import written_file, written_folder
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5 import open_hdf5
 from lamina.saving.hdf5.writer import GroupToWrite, write_hdf5
+from lamina.saving.keras2 import modernized
 from lamina.saving.weights import read_weights, write_weights
 
 KERAS_VERSION = "3.15.1"  # whose format this is
@@ -26,14 +27,10 @@ KERAS_VERSION = "3.15.1"  # whose format this is
 
 def save_archive(model: Any, path: Path, *, zipped: bool, include_optimizer: bool = True) -> None:
     """Write a model to a `.keras` archive, or to a folder with the same content."""
-    texts = {METADATA: json.dumps(_metadata()), CONFIG: json.dumps(serialization.serialize(model))}
-    weights = write_weights(model, include_optimizer=include_optimizer)
+    texts, weights = _parts(model, include_optimizer)
     if zipped:
-        with written_file(path) as file, zipfile.ZipFile(file, "w") as archive:
-            for name, text in texts.items():
-                archive.writestr(name, text)
-            with archive.open(WEIGHTS, "w", force_zip64=True) as member:
-                write_hdf5(weights, member.write)
+        with written_file(path) as file:
+            _write_zip(file, texts, weights)
         return
     with written_folder(path, is_model_folder) as folder:
         for name, text in texts.items():
@@ -41,14 +38,39 @@ def save_archive(model: Any, path: Path, *, zipped: bool, include_optimizer: boo
         _write_file(weights, folder / WEIGHTS)
 
 
+def write_archive(model: Any, file: BinaryIO) -> None:
+    """Write a model as a `.keras` archive to an open file, such as one in memory."""
+    _write_zip(file, *_parts(model, include_optimizer=True))
+
+
 def load_archive(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
     """Return the model of a `.keras` archive or folder."""
     with opened_archive(path) as archive:
-        config = strict_json.parse(archive.text(CONFIG), archive.label(CONFIG))
-        model = model_from_config(config, archive.label(CONFIG), custom_objects, compile)
-        root = open_hdf5(archive.source(WEIGHTS))
-        read_weights(model, root, archive.label(WEIGHTS), optimizer=compile, by_name=True)
+        return load_from(archive, custom_objects, compile)
+
+
+def load_from(archive: Archive, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
+    """Return the model of an archive that is open."""
+    config = strict_json.parse(archive.text(CONFIG), archive.label(CONFIG))
+    if _is_of_keras_2(archive):
+        config = within_bounds(lambda: modernized(config), archive.label(CONFIG), custom_objects)
+    model = model_from_config(config, archive.label(CONFIG), custom_objects, compile)
+    root = open_hdf5(archive.source(WEIGHTS))
+    read_weights(model, root, archive.label(WEIGHTS), optimizer=compile, by_name=True)
     return model
+
+
+def _parts(model: Any, include_optimizer: bool) -> tuple[dict[str, str], GroupToWrite]:
+    texts = {METADATA: json.dumps(_metadata()), CONFIG: json.dumps(serialization.serialize(model))}
+    return texts, write_weights(model, include_optimizer=include_optimizer)
+
+
+def _write_zip(file: BinaryIO, texts: Mapping[str, str], weights: GroupToWrite) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+        with archive.open(WEIGHTS, "w", force_zip64=True) as member:
+            write_hdf5(weights, member.write)
 
 
 def model_from_config(
@@ -69,15 +91,32 @@ def model_from_config(
         raise LoadError(f"{name}: this does not describe a model.")
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
+    model = within_bounds(lambda: serialization.deserialize(config), name, custom_objects)
+    if not isinstance(model, Layer):
+        raise LoadError(f"{name}: this describes a {config['class_name']}, not a model.")
+    return model
+
+
+def within_bounds(make: Callable[[], Any], name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return what `make` makes of a part of a file, with `custom_objects` in scope.
+
+    Raises:
+        LoadError: for whatever goes wrong; says where.
+    """
     try:
-        model = serialization.deserialize(config, custom_objects)
+        with serialization.custom_object_scope(custom_objects or {}):
+            return make()
     except RecursionError as error:
         raise LoadError(f"{name}: its objects are nested too deeply.") from error
     except Exception as error:  # whatever a constructor makes of arguments that a file can choose
         raise LoadError(f"{name}: {error or type(error).__name__}") from error
-    if not isinstance(model, Layer):
-        raise LoadError(f"{name}: this describes a {config['class_name']}, not a model.")
-    return model
+
+
+def _is_of_keras_2(archive: Archive) -> bool:
+    if METADATA not in archive.sizes:
+        return False
+    metadata = strict_json.parse(archive.text(METADATA), archive.label(METADATA))
+    return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
 
 
 def refuse_overwriting(path: Path, overwrite: bool) -> bool:

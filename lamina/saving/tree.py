@@ -16,7 +16,9 @@ from lamina.layers.layer import Layer
 from lamina.optimizers import Optimizer
 from lamina.random import SeedGenerator
 from lamina.saving.hdf5 import Group
+from lamina.saving.shards import MergedGroup
 
+AnyGroup = Group | MergedGroup
 VARIABLES = "vars"
 _KINDS = (Layer, Optimizer, SeedGenerator)
 _CONTAINERS = (list, tuple, dict, set, frozenset)
@@ -39,10 +41,10 @@ class Place(NamedTuple):
 
     path: str
     value: Any
-    group: Group | None
+    group: AnyGroup | None
 
 
-def places(root: Any, file: Group | None = None, *, by_name: bool = False) -> Iterator[Place]:
+def places(root: Any, file: AnyGroup | None = None, *, by_name: bool = False) -> Iterator[Place]:
     """Yield the objects at and below `root` that may own variables, each once.
 
     Args:
@@ -54,7 +56,7 @@ def places(root: Any, file: Group | None = None, *, by_name: bool = False) -> It
     yield from _visit("", root, file, by_name, set())
 
 
-def _visit(path: str, value: Any, group: Group | None, by_name: bool, seen: set[int]) -> Iterator[Place]:
+def _visit(path: str, value: Any, group: AnyGroup | None, by_name: bool, seen: set[int]) -> Iterator[Place]:
     if id(value) in seen:
         return
     seen.add(id(value))
@@ -68,7 +70,7 @@ def _visit(path: str, value: Any, group: Group | None, by_name: bool, seen: set[
             yield from _visit_items(_join(path, name), child, _below(group, name), by_name, seen)
 
 
-def _visit_items(path: str, items: Any, group: Group | None, by_name: bool, seen: set[int]) -> Iterator[Place]:
+def _visit_items(path: str, items: Any, group: AnyGroup | None, by_name: bool, seen: set[int]) -> Iterator[Place]:
     named = _numbered(_in_order(items))
     found = _keys_by_name(named, group) if by_name and group is not None else {}
     for name, item in named:
@@ -109,7 +111,7 @@ def _numbered(items: Iterable[Any]) -> list[tuple[str, Any]]:
     named = []
     for item in items:
         if isinstance(item, _KINDS):
-            name = unique_name(snake_case(type(item).__name__), taken)
+            name = unique_name(snake_case(_class_name(item)), taken)
         elif isinstance(item, _CONTAINERS):
             name = unique_name("container", taken)
         else:
@@ -119,7 +121,13 @@ def _numbered(items: Iterable[Any]) -> list[tuple[str, Any]]:
     return named
 
 
-def _keys_by_name(named: list[tuple[str, Any]], group: Group) -> dict[str, str]:
+def _class_name(item: Any) -> str:
+    """Return what Keras calls an object's class: a graph is a Functional there."""
+    identity = getattr(item, "serialized_identity", None) or {}
+    return identity.get("registered_name") or type(item).__name__
+
+
+def _keys_by_name(named: list[tuple[str, Any]], group: AnyGroup) -> dict[str, str]:
     """Return the keys under which a file has the objects of a list, where it tells the names of all of them."""
     by_name: dict[str, str] = {}
     for key in group.names():
@@ -138,5 +146,5 @@ def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _below(group: Group | None, name: str) -> Group | None:
+def _below(group: AnyGroup | None, name: str) -> AnyGroup | None:
     return None if group is None else group.group(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
@@ -14,9 +14,9 @@ from lamina.layers.layer import Layer
 from lamina.optimizers import Optimizer
 from lamina.random import SeedGenerator
 from lamina.saving.errors import LoadError
-from lamina.saving.hdf5 import Dataset, Group
+from lamina.saving.hdf5 import Dataset
 from lamina.saving.hdf5.writer import GroupToWrite
-from lamina.saving.tree import VARIABLES, Place, places
+from lamina.saving.tree import VARIABLES, AnyGroup, Place, places
 
 _NEVER_TRAINED = 2  # variables of an optimizer that has no slots yet: step count and learning rate
 _SHOWN = 50
@@ -65,11 +65,23 @@ def standard_variables(value: Any) -> list[Variable] | None:
     return list(value.variables) if isinstance(value, Optimizer) else value.own_variables()
 
 
+class StoredArray(Protocol):
+    """An array in a file, of any format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> str | None: ...
+
+    def read(self) -> np.ndarray: ...
+
+
 class Assignment(NamedTuple):
     """A variable and the array of a file that it is to get."""
 
     variable: Variable
-    dataset: Dataset
+    dataset: StoredArray
 
 
 class Plan:
@@ -84,7 +96,13 @@ class Plan:
     """
 
     def __init__(
-        self, model: Any, root: Group, *, optimizer: bool = True, by_name: bool = False, skipped: tuple[Any, ...] = ()
+        self,
+        model: Any,
+        root: AnyGroup,
+        *,
+        optimizer: bool = True,
+        by_name: bool = False,
+        skipped: tuple[Any, ...] = (),
     ) -> None:
         self.assignments: list[Assignment] = []
         self.stores: list[tuple[Place, dict[str, Dataset]]] = []
@@ -130,6 +148,9 @@ class Plan:
         if problems and len(datasets) <= _NEVER_TRAINED:
             variables = variables[: len(datasets)]
             problems = compare(path, variables, datasets, _owner(value))
+        if problems:  # Keras 2 keeps the learning rate in the configuration alone
+            variables = [variable for variable in variables if variable.name != "learning_rate"]
+            problems = compare(path, variables, datasets, _owner(value))
         if problems:
             self.foreign_optimizer = True
         else:
@@ -158,7 +179,7 @@ class Plan:
 
 def read_weights(
     model: Any,
-    root: Group,
+    root: AnyGroup,
     name: str,
     *,
     skip_mismatch: bool = False,
@@ -196,6 +217,13 @@ def read_weights(
     plan.carry_out(name)
 
 
+def assign(assignments: list[Assignment]) -> None:
+    """Read everything, then change the variables."""
+    arrays = [_read(assignment) for assignment in assignments]
+    for assignment, array in zip(assignments, arrays, strict=True):
+        assignment.variable.array = array
+
+
 def compare(path: str, variables: list[Variable], datasets: Mapping[str, Dataset], owner: str = "") -> list[str]:
     """Return what keeps the arrays of a file from being the values of variables."""
     problems = []
@@ -214,7 +242,7 @@ def compare(path: str, variables: list[Variable], datasets: Mapping[str, Dataset
     return problems
 
 
-def fits(where: str, dataset: Dataset, variable: Variable) -> list[str]:
+def fits(where: str, dataset: StoredArray, variable: Variable) -> list[str]:
     """Return what keeps one array of a file from being the value of a variable, in a list."""
     if tuple(dataset.shape) != tuple(variable.shape):
         return [f"{where}: shape {dataset.shape} in the file, {variable.shape} in the model"]

@@ -49,6 +49,9 @@ class GroupedQueryAttention(Layer):
     Reference: Ainslie et al., 2023, https://arxiv.org/abs/2305.13245
     """
 
+    # Keras writes the public name into files.
+    serialized_identity = {"module": "keras.layers", "class_name": "GroupQueryAttention", "registered_name": None}
+
     arguments_not_in_config = frozenset({"flash_attention"})
 
     def __init__(

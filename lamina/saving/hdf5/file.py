@@ -21,6 +21,7 @@ from lamina.saving.hdf5.messages import (
     LAYOUT,
     LINK_INFO,
     SYMBOL_TABLE,
+    Layout,
     Message,
     read_dataspace,
     read_datatype,
@@ -183,39 +184,55 @@ class Dataset:
         """Bytes that the values take in memory."""
         return self.size * self._datatype.size
 
+    def check(self) -> None:
+        """Raise unless the file holds all values, without reading them.
+
+        Raises:
+            LoadError: if it does not, or they are no numbers.
+        """
+        self._located()
+
+    def _located(self) -> tuple[np.dtype, Layout, Chunks | None]:
+        """Return how and where the values are stored, which the file was found to hold."""
+        if self.dtype is None:
+            self.source.fail(f"{self.path!r} holds {self._datatype.description}, not numbers.")
+        stored = self._datatype.dtype or np.dtype(jnp.dtype(self.dtype))
+        layout = read_layout(self._cursor(LAYOUT, "layout"), stored.itemsize)
+        if layout.kind == "chunked":
+            filters = read_filters(self._cursor(FILTERS, "filters")) if FILTERS in self._find else []
+            chunks = Chunks(self.source, layout, filters, self.shape, stored)
+            check_inflation(self.source, max(self.nbytes, chunks.whole_bytes), chunks.stored_bytes)
+            return stored, layout, chunks
+        if layout.kind == "contiguous":
+            if self.size and (layout.address == UNDEFINED or layout.size != self.nbytes):
+                self.source.damaged(
+                    f"{self.path!r} of shape {self.shape} needs {self.nbytes:,} bytes, but {layout.size:,} are stored"
+                )
+            self.source.check(layout.address if self.size else 0, self.nbytes)
+        elif len(layout.data) != self.nbytes:
+            self.source.damaged(f"{self.path!r} is not stored completely")
+        return stored, layout, None
+
     def read(self) -> np.ndarray:
         """Return the values, in memory that nobody else uses.
 
         Raises:
             LoadError: if the values are no numbers, or the file does not hold all of them.
         """
-        if self.dtype is None:
-            self.source.fail(f"{self.path!r} holds {self._datatype.description}, not numbers.")
-        stored = self._datatype.dtype or np.dtype(jnp.dtype(self.dtype))
-        layout = read_layout(self._cursor(LAYOUT, "layout"), stored.itemsize)
-        filters = read_filters(self._cursor(FILTERS, "filters")) if FILTERS in self._find else []
-        if layout.kind == "chunked":
-            chunks = Chunks(self.source, layout, filters, self.shape, stored)
-            check_inflation(self.source, max(self.nbytes, chunks.whole_bytes), chunks.stored_bytes)
-            array = _empty(self.shape, stored)
-            chunks.read_into(array)
-        elif layout.kind == "contiguous":
-            if self.size and (layout.address == UNDEFINED or layout.size != self.nbytes):
-                self.source.damaged(
-                    f"{self.path!r} of shape {self.shape} needs {self.nbytes:,} bytes, but {layout.size:,} are stored"
-                )
-            self.source.check(layout.address if self.size else 0, self.nbytes)
-            array = _empty(self.shape, stored)
-            if self.size:
-                self.source.read_into(layout.address, array.reshape(-1).view(np.uint8).data)
-        else:
-            if len(layout.data) != self.nbytes:
-                self.source.damaged(f"{self.path!r} is not stored completely")
+        stored, layout, chunks = self._located()
+        if layout.kind == "compact":
             array = np.frombuffer(layout.data, stored).reshape(self.shape).copy()
+        else:
+            array = empty_array(self.shape, stored)
+            if chunks is not None:
+                chunks.read_into(array)
+            elif self.size:
+                self.source.read_into(layout.address, array.reshape(-1).view(np.uint8).data)
         return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def empty_array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return memory for an array, at an address from which JAX takes it over without a copy."""
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT

@@ -77,7 +77,7 @@ class HDF5Writer:
                 write(piece)
                 position = address + len(piece)
             else:
-                position = address + _write_array(write, piece)
+                position = address + write_array(write, piece)
         write(b"\0" * (self.end - position))
 
     def place(self, data: bytes) -> int:
@@ -218,7 +218,8 @@ def _nbytes(array: ArrayLike) -> int:
     return int(np.prod(array.shape, dtype=np.int64)) * np.dtype(array.dtype).itemsize
 
 
-def _write_array(write: Callable[[Any], Any], array: ArrayLike) -> int:
+def write_array(write: Callable[[Any], Any], array: ArrayLike) -> int:
+    """Pass the bytes of an array to `write`, piece by piece; return how many they are."""
     values = np.ascontiguousarray(np.asarray(array))
     if not values.dtype.isnative or values.dtype.byteorder == ">":
         values = values.astype(values.dtype.newbyteorder("<"))

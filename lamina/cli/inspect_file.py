@@ -1,0 +1,38 @@
+"""`lamina inspect`: what is in a model file, without building or running anything of it."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import lamina
+
+
+def register(subparsers: "argparse._SubParsersAction") -> None:
+    """Add `inspect` to the command line."""
+    parser = subparsers.add_parser(
+        "inspect",
+        help="tell what is in a model file, without building or running it",
+        description="Tells the layers, shapes, numbers of parameters, optimizer, versions and sizes of a .keras file "
+        "or folder, .h5, .weights.h5, .weights.json or .safetensors file, and whatever in it is suspicious. Nothing in "
+        "the file is built or run.",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="the model or weight file")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument(
+        "--summary", action="store_true", help="load the model, safely as always, and print its summary as well"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is in the file; returns 0."""
+    contents = lamina.saving.inspect(arguments.file)
+    if arguments.json:
+        told = {**dataclasses.asdict(contents), "parameters": contents.parameters}
+        print(json.dumps(told, indent=2))
+    else:
+        print(contents)
+    if arguments.summary:
+        lamina.models.load_model(arguments.file, compile=False).summary()
+    return 0
