@@ -47,7 +47,7 @@ class Epoch:
     ) -> None:
         self.trainer, self.phase, self.feed = trainer, phase, feed
         self.callbacks, self.run, self.deadline = callbacks, run, deadline
-        self.variables, self.programs = trainer.resolved()
+        self.variables, self.programs = trainer.resolved_before()
         self.logs: dict[str, Any] = {}
         self._found: tuple[Block, Guard, Program] | None = None
         self.done = run.step if run else 0
@@ -60,7 +60,7 @@ class Epoch:
         """Run the steps that are left and return the results by name; nothing where the feed gave no batch."""
         for block in self.feed.blocks(number, self.done):
             order = jnp.asarray(block.order)
-            pace = self.programs.pace(self.phase, block.data, order, block.batch_size)
+            pace = self.programs.pace(self.phase, len(block.order), block.batch_size)
             at = block.first
             while at < block.last:
                 count = self._count(pace, block.last - at)

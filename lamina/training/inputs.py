@@ -146,6 +146,7 @@ def prepare(trainer: Trainer, feed: Feed) -> None:
     """Build the model for the data, and look at them before an epoch is spent on training."""
     example = feed.example()
     trainer.prepare(example)
+    trainer.resolved()
     check_values(trainer, example, "" if feed.what == "x" else f"{feed.what}: ")
 
 

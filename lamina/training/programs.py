@@ -55,9 +55,9 @@ class Programs:
         """Return the program for such data if it was compiled before, so that a call of it won't take long."""
         return self._compiled.get((kind, batch_size, guard, _signature((data, order))))
 
-    def pace(self, kind: str, data: Batch, order: Array, batch_size: int) -> Pace:
-        """Return what is known of the time that steps on such data take."""
-        return self._paces.setdefault((kind, batch_size, _signature((data, order))), Pace())
+    def pace(self, kind: str, rows: int, batch_size: int) -> Pace:
+        """Return what is known of the time that steps on so many rows take."""
+        return self._paces.setdefault((kind, rows, batch_size), Pace())
 
     def compile(
         self, kind: str, state: TrainState, data: Batch, order: Array, batch_size: int, guard: Guard = "none"

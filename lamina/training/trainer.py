@@ -139,14 +139,20 @@ class Trainer:
             self._programs = Programs(self, variables)
         return variables, self._programs
 
+    def resolved_before(self) -> tuple[TrainVariables, Programs]:
+        """As `resolved`, where only what is trainable can have changed since, as between the epochs of one `fit`."""
+        if self._variables is not None and self._programs is not None:
+            params, buffers = self._variables[:2]
+            if all(one.trainable for one in params.values()) and not any(one.trainable for one in buffers.values()):
+                return self._variables, self._programs
+        return self.resolved()
+
     def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, without looking whether anything but the model's own variables has changed."""
-        if self._variables is not None and self._programs is not None:
-            known = {id(variable): variable.trainable for variable in self.model.variables}
-            params, buffers = self._variables[:2]
-            was = {id(v): trainable for group, trainable in ((params, True), (buffers, False)) for v in group.values()}
-            if known == was:
-                return self._variables, self._programs
+        if self._variables is not None:
+            known = {id(variable) for group in self._variables[:2] for variable in group.values()}
+            if known == {id(variable) for variable in self.model.variables}:
+                return self.resolved_before()
         return self.resolved()
 
     @property
