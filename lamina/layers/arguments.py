@@ -8,6 +8,25 @@ import numpy as np
 from lamina.errors import nearest
 from lamina.typing import Shape
 
+_OLD_ARGUMENTS = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "dim_ordering": "data_format",
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    "p": "rate",
+}
 _SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_input_shape", "input_dim", "batch_size", "input_dtype")
 
 
@@ -23,6 +42,10 @@ def declared_batch_shape(layer_class: type, arguments: dict[str, Any]) -> Shape 
     """
     unknown = sorted(set(arguments) - set(_SHAPE_ARGUMENTS) - {"weights"})
     if unknown:
+        if _OLD_ARGUMENTS.get(unknown[0]) in inspect.signature(layer_class.__init__).parameters:
+            raise ValueError(
+                f"{layer_class.__name__}: {unknown[0]} is a spelling of Keras 1. Write {_OLD_ARGUMENTS[unknown[0]]}."
+            )
         own = [name for name in inspect.signature(layer_class.__init__).parameters if name not in ("self", "kwargs")]
         hint = nearest(unknown[0], [*own, "name", "dtype", "trainable", *_SHAPE_ARGUMENTS])
         raise ValueError(f"{layer_class.__name__} does not know the argument {unknown[0]!r}. {hint}")

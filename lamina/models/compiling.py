@@ -9,6 +9,7 @@ from lamina.callbacks import History
 from lamina.core.serialization import deserialize, in_config
 from lamina.layers.layer import Layer
 from lamina.metrics import Metric
+from lamina.models.old_names import refuse
 from lamina.training.compiled_loss import check_loss
 from lamina.training.compiled_metrics import check_metrics
 from lamina.training.trainer import CompileArguments, Trainer
@@ -37,6 +38,7 @@ class Compiling(Layer):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        **kwargs: Any,
     ) -> None:
         """Say what training optimises. Nothing is built or traced yet.
 
@@ -51,10 +53,12 @@ class Compiling(Layer):
                 and changes no result.
             jit_compile: "auto" or True; False as `run_eagerly`.
             auto_scale_loss: whether a mixed_float16 policy wraps the optimizer in a `LossScaleOptimizer`.
+            kwargs: none are known.
 
         Raises:
             ValueError: for an unknown name; says the nearest.
         """
+        refuse(self.compile, kwargs)
         if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive whole number, got {steps_per_execution!r}.")
         optimizer = optimizers.get(optimizer)

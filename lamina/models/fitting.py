@@ -13,6 +13,7 @@ from lamina.data import arrays
 from lamina.data.columns import check_columns, column_names
 from lamina.data.streams import Stream, is_stream
 from lamina.models.compiling import Compiling
+from lamina.models.old_names import Gone, refuse
 from lamina.random.global_seed import fresh_seed
 from lamina.training import advice, inputs, loop
 from lamina.training.epoch import run_batch
@@ -44,6 +45,7 @@ class Fitting(Compiling):
         *,
         dry_run: bool = False,
         max_time: Any = None,
+        **kwargs: Any,
     ) -> History:
         """Train the model.
 
@@ -72,6 +74,7 @@ class Fitting(Compiling):
             dry_run: whether to train on a single batch, validate on another one and call all callbacks, and to keep
                 nothing of it: a look whether everything fits.
             max_time: seconds (or a `datetime.timedelta`) after which training stops, with the epoch in progress.
+            kwargs: none are known; an old name raises an error that says the new one.
 
         Returns:
             The `History` with loss and metrics of every epoch.
@@ -79,6 +82,7 @@ class Fitting(Compiling):
         Raises:
             ValueError: if data, model and loss do not fit each other; says which and how to mend it.
         """
+        refuse(self.fit, kwargs)
         trainer = self._require_compiled("fit")
         if trainer.optimizer is None:
             raise ValueError("fit needs an optimizer: compile(optimizer='adam', ...).")
@@ -154,8 +158,8 @@ class Fitting(Compiling):
         Returns:
             The loss alone where there are no metrics, else a list: the loss, then the metrics in order of `compile`.
         """
+        refuse(self.evaluate, kwargs)
         trainer = self._require_compiled("evaluate")
-        _refuse(**kwargs)
         check_columns(trainer.columns, x, "x")
         feed = inputs.evaluation_feed(x, y, sample_weight, batch_size, steps)
         try:
@@ -179,6 +183,7 @@ class Fitting(Compiling):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        **kwargs: Any,
     ) -> Any:
         """Return the outputs for data, in inference mode, as NumPy arrays.
 
@@ -188,7 +193,9 @@ class Fitting(Compiling):
             verbose: as in `fit`.
             steps: batches to compute; default all.
             callbacks: called at each predict hook.
+            kwargs: none are known.
         """
+        refuse(self.predict, kwargs)
         steps = inputs.check_count("steps", steps)
         if is_stream(x):
             x = Stream(x)
@@ -240,6 +247,16 @@ class Fitting(Compiling):
         """Return the outputs for a batch as NumPy arrays."""
         return self.predict(x, batch_size=max(1, len(jax.tree.leaves(x)[0])), verbose=0)
 
+    # What Keras 2 had
+
+    fit_generator = Gone("fit takes generators as well: model.fit(generator, ...).")
+    evaluate_generator = Gone("evaluate takes generators as well: model.evaluate(generator, ...).")
+    predict_generator = Gone("predict takes generators as well: model.predict(generator, ...).")
+    predict_classes = Gone(
+        "Write model.predict(x).argmax(axis=-1), or for a single sigmoid (model.predict(x) > 0.5).astype('int32')."
+    )
+    predict_proba = Gone("Write model.predict(x).")
+
     def _one_batch(self, trainer: Trainer, phase: str, data: Batch, return_dict: bool) -> Any:
         trainer.prepare(data)
         data = jax.tree.map(jnp.asarray, data)
@@ -256,9 +273,3 @@ def _verbosity(verbose: Any) -> int:
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}.")
     return int(verbose)
-
-
-def _refuse(**arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None:
-            raise ValueError(f"{name}={value!r} is not supported; leave it out.")
