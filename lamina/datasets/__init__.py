@@ -1,5 +1,25 @@
-"""Small real data sets to try things on."""
+"""Data sets to try things on: `digits` ships inside the package, the others are Keras's, by their file or download."""
 
-from lamina.datasets import digits
+from lamina.datasets import (
+    boston_housing,
+    california_housing,
+    cifar10,
+    cifar100,
+    digits,
+    fashion_mnist,
+    imdb,
+    mnist,
+    reuters,
+)
 
-__all__ = ["digits"]
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "reuters",
+]
