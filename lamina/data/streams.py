@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.data.arrays import as_arrays, check_rows
-from lamina.data.py_dataset import batches_in_order
+from lamina.data.py_dataset import PyDataset, batches_in_order
 from lamina.typing import PyTree
 
 _ARRAY_LIKE = ("shape", "__array__", "toarray", "to_numpy", "detach", "columns")
@@ -37,7 +37,7 @@ class Stream:
         self.source = source
         self.what = what
         self.is_indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not _is_loader(source)
-        self.runs_once = hasattr(source, "__next__")
+        self.runs_once = hasattr(source, "__next__") and not isinstance(source, PyDataset)
         self._drawn = 0  # batches taken from a source that can't start again
 
     def __len__(self) -> int:
@@ -132,6 +132,8 @@ def check_is_empty(parts: list[PyTree]) -> bool:
 
 
 def _is_loader(source: Any) -> bool:
+    if hasattr(source, "as_numpy_iterator"):
+        return True
     module = type(source).__module__
     return any(module.startswith(name) for name in ("torch.utils.data", "grain", "tensorflow")) or any(
         base.__module__.startswith("torch.utils.data") and base.__name__ == "DataLoader" for base in type(source).mro()

@@ -1,5 +1,5 @@
 """Data made ready, under the names of `keras.preprocessing`."""
 
-from lamina.preprocessing import sequence
+from lamina.preprocessing import image, sequence, text
 
-__all__ = ["sequence"]
+__all__ = ["image", "sequence", "text"]
