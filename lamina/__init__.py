@@ -37,7 +37,7 @@ from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
 if TYPE_CHECKING:
-    from lamina import backend, datasets, mixed_precision, preprocessing, visualization
+    from lamina import backend, datasets, mixed_precision, preprocessing, visualization, wrappers
 
 __version__ = "0.1.0"
 
@@ -78,9 +78,11 @@ __all__ = [
     "tree",
     "utils",
     "visualization",
+    "wrappers",
 ]
 
-_ON_DEMAND = {"backend", "datasets", "mixed_precision", "preprocessing", "visualization"}  # loaded when first used
+# Loaded when first used.
+_ON_DEMAND = {"backend", "compat", "datasets", "mixed_precision", "preprocessing", "visualization", "wrappers"}
 
 
 def __getattr__(name: str) -> Any:
