@@ -19,9 +19,19 @@ def set_random_seed(seed: int) -> None:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 2**32:
         raise ValueError(f"seed must be a whole number in [0, 2**32), got {seed!r}.")
-    _source.seed(int(seed))
+    set_seed(seed)
     random.seed(int(seed))
     np.random.seed(int(seed))
+
+
+def set_seed(seed: int) -> None:
+    """Make lamina's own draws that follow reproducible, and leave the other generators alone."""
+    _source.seed(int(seed))
+
+
+def position() -> object:
+    """Return something that differs before and after a seed was drawn."""
+    return _source.getstate()
 
 
 def fresh_seed() -> int:
