@@ -13,13 +13,11 @@ class Pace:
 
     Args:
         seconds: how long a chunk should take.
-        fixed: number of steps of every chunk, in the place of measuring; 1 where callbacks watch every batch.
     """
 
-    def __init__(self, seconds: float = 0.1, fixed: int | None = None) -> None:
+    def __init__(self, seconds: float = 0.1) -> None:
         self._seconds = seconds
-        self._fixed = fixed
-        self._steps = fixed or 1
+        self._steps = 1
 
     def next(self, remaining: int) -> int:
         """Return the size of the next chunk."""
@@ -27,6 +25,5 @@ class Pace:
 
     def measured(self, steps: int, seconds: float) -> None:
         """Learn how long a chunk took."""
-        if self._fixed is None:
-            wanted = int(self._seconds / max(seconds / steps, 1e-9))
-            self._steps = max(1, min(wanted, _GROWTH * max(steps, self._steps // _GROWTH)))
+        wanted = int(self._seconds / max(seconds / steps, 1e-9))
+        self._steps = max(1, min(wanted, _GROWTH * max(steps, self._steps // _GROWTH)))

@@ -182,7 +182,6 @@ def test_pace_finds_chunks_of_the_length_wanted():
         pace.measured(sizes[-1], sizes[-1] * 1e-4)
     assert sizes[0] == 1 and sizes[-1] in (999, 1000) and all(b <= 8 * a for a, b in zip(sizes, sizes[1:]))
     assert pace.next(3) == 3
-    assert Pace(fixed=1).next(50) == 1
 
 
 def test_the_compilation_cache_is_private(tmp_path, monkeypatch):
