@@ -271,6 +271,11 @@ class Player:
         one = sum(self.epoch_time(1, self.batch) for _ in range(SHORT_FITS)) / SHORT_FITS
         return one - self.epoch_time(self.short_epochs, self.batch)
 
+    def batch_callback(self) -> float | None:
+        """An epoch that a callback watches, less one that none watches, by step; None without callbacks."""
+        watched = self.worker.ask("fit_watched", epochs=self.epochs)["seconds"]
+        return None if watched is None else (watched / self.epochs - self.epoch_time(self.epochs)) / self.steps
+
     def evaluate(self) -> float:
         return self.worker.ask("repeat", call="evaluate", seconds=self.seconds, most=1000)["seconds"]
 

@@ -26,6 +26,7 @@ PHASES = {
         Phase("step", "steady", "ms", 1e3, "a training step: fit of many epochs / steps, all costs in it"),
         Phase("epoch_cost", "steady", "ms", 1e3, "what an epoch costs besides its steps"),
         Phase("fit_cost", "steady", "ms", 1e3, "what a call of fit costs besides its epochs"),
+        Phase("batch_callback", "steady", "ms", 1e3, "what a callback that is called at every batch costs a batch"),
         Phase("evaluate", "steady", "ms", 1e3, "evaluate on all rows"),
         Phase("predict", "steady", "ms", 1e3, "predict of all rows in batches, NumPy to NumPy"),
         Phase("predict_one", "steady", "ms", 1e3, "predict of one row, NumPy to NumPy"),

@@ -81,6 +81,11 @@ class Session:
         loss = self.peer.fit(epochs, rows)
         return {"seconds": time.perf_counter() - start, "loss": loss}
 
+    def fit_watched(self, epochs: int) -> dict:
+        start = time.perf_counter()
+        done = self.peer.fit_watched(epochs)
+        return {"seconds": time.perf_counter() - start if done else None}
+
     def repeat(self, call: str, seconds: float, most: int, **arguments: Any) -> dict:
         """The median time of up to `most` calls of a method of the peer, stopped when `seconds` are over."""
         import statistics
@@ -107,7 +112,18 @@ class Session:
         return self.fit(epochs)
 
 
-COMMANDS = ("import_library", "load_data", "versions", "build", "operations", "fit", "repeat", "memory", "script")
+COMMANDS = (
+    "import_library",
+    "load_data",
+    "versions",
+    "build",
+    "operations",
+    "fit",
+    "fit_watched",
+    "repeat",
+    "memory",
+    "script",
+)
 
 
 def last_line(error: BaseException) -> str:

@@ -36,6 +36,15 @@ class Runner(Peer):
         history = self.model.fit(x, y, batch_size=self.batch, epochs=epochs, verbose=0)
         return float(history.history["loss"][-1])
 
+    def fit_watched(self, epochs):
+        class Watcher(self.library.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                pass
+
+        x, y = self.dataset.x, self.dataset.y
+        self.model.fit(x, y, batch_size=self.batch, epochs=epochs, verbose=0, callbacks=[Watcher()])
+        return True
+
     def evaluate(self):
         return self.model.evaluate(self.dataset.x, self.dataset.y, batch_size=self.batch, verbose=0)
 

@@ -37,6 +37,10 @@ class Peer(ABC):
     def fit(self, epochs: int, rows: int | None = None) -> float:
         """Trains on all rows, or on the first `rows`; returns the mean loss of the last epoch."""
 
+    def fit_watched(self, epochs: int) -> bool:
+        """As `fit`, with a callback that is called after every batch and does nothing; False where there are none."""
+        return False
+
     @abstractmethod
     def evaluate(self) -> Any:
         """Loss and accuracy (what the library gives) on all rows, in the workload's batches."""

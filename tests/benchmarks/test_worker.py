@@ -70,11 +70,12 @@ def test_steps_per_execution_come_from_the_name():
 
 
 class Clockwork:
-    """Stands in for a worker whose fit takes exactly 1 s a call, 0.1 s an epoch, 0.01 s a step."""
+    """Stands in for a worker whose fit takes exactly 1 s a call, 0.1 s an epoch, 0.01 s a step, 0.03 s if watched."""
 
     def ask(self, command, epochs, rows=None):
-        steps = load("seed_mlp").steps(rows)
-        return {"seconds": 1 + epochs * (0.1 + 0.01 * steps), "loss": 0.5}
+        steps = load("seed_mlp").steps(rows or 1600)
+        step = 0.03 if command == "fit_watched" else 0.01
+        return {"seconds": 1 + epochs * (0.1 + step * steps), "loss": 0.5}
 
 
 def test_costs_of_steps_epochs_and_calls_are_told_apart():
@@ -84,6 +85,7 @@ def test_costs_of_steps_epochs_and_calls_are_told_apart():
     assert player.measure("step") == pytest.approx((1 / 1000 + 0.1 + 0.5) / 50)
     assert player.measure("epoch_cost") == pytest.approx(0.1, rel=0.02)
     assert player.measure("fit_cost") == pytest.approx(1, rel=0.02)
+    assert player.measure("batch_callback") == pytest.approx(0.02)
 
 
 def test_a_real_process_answers_and_leaves(tmp_path):
