@@ -209,4 +209,4 @@ def _options(program: Any) -> dict[str, Any] | None:
 
 def _signature(values: PyTree) -> Any:
     leaves, structure = jax.tree.flatten(values)
-    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
