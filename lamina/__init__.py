@@ -37,7 +37,7 @@ from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
 if TYPE_CHECKING:
-    from lamina import backend, datasets, mixed_precision, preprocessing, visualization, wrappers
+    from lamina import backend, datasets, mixed_precision, preprocessing, tuning, visualization, wrappers
 
 __version__ = "0.1.0"
 
@@ -76,13 +76,16 @@ __all__ = [
     "regularizers",
     "saving",
     "tree",
+    "tuning",
     "utils",
     "visualization",
     "wrappers",
 ]
 
 # Loaded when first used.
-_ON_DEMAND = {"backend", "compat", "datasets", "mixed_precision", "preprocessing", "visualization", "wrappers"}
+_ON_DEMAND = {
+    "backend", "compat", "datasets", "mixed_precision", "preprocessing", "tuning", "visualization", "wrappers",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
