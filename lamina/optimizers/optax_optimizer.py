@@ -24,8 +24,10 @@ class OptaxOptimizer(Optimizer):
     variables, so it is saved and resumed with the model.
 
     Args:
-        transformation: the transformation; or a function without arguments that returns it. Only a function, which is
-            registered with `lamina.saving.register_keras_serializable`, can be written to a file.
+        transformation: the transformation; or a function without arguments that returns it. A function that is
+            registered with `lamina.saving.register_keras_serializable` can be described in a file. Of anything else the
+            file holds the state alone: whoever loads it passes the transformation,
+            `load_model(path, custom_objects={"optax_optimizer": optax.adam(0.1)})`, under the optimizer's name.
         clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
             gradient_accumulation_steps, name: see `Optimizer`.
 
@@ -146,32 +148,39 @@ class OptaxOptimizer(Optimizer):
         return dict(zip(self._names, values))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments.
-
-        Raises:
-            TypeError: if the transformation was given itself, which nothing can describe.
-        """
-        if not callable(self.transformation):
-            raise TypeError(
-                "An optax transformation can't be described in a file. To save a model with its optimizer's settings "
-                "define a function that returns the transformation, decorate it with "
-                "@lamina.saving.register_keras_serializable(), and compile with OptaxOptimizer(function)."
-            )
+        """Return the constructor's arguments; where nothing can describe the transformation, the optimizer's name."""
+        described = callable(self.transformation) and getattr(self.transformation, "__name__", "<lambda>") != "<lambda>"
         skip = ("learning_rate", "weight_decay")
         config = {name: getattr(self, name) for name in COMMON if name not in skip}
-        return {"transformation": serialization.serialize(self.transformation), **config}
+        return {"transformation": serialization.serialize(self.transformation) if described else self.name, **config}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> OptaxOptimizer:
-        """Return an optimizer made from `get_config`."""
-        config = dict(config)
-        config["transformation"] = serialization.deserialize(config["transformation"], custom_objects)
-        return cls(**config)
+        """Return an optimizer made from `get_config`.
+
+        Raises:
+            ValueError: if the configuration names a transformation that `custom_objects` does not hold.
+        """
+        transformation = config["transformation"]
+        if isinstance(transformation, str):
+            found = serialization.get_registered_object(transformation, custom_objects)
+            if found is None:
+                raise ValueError(_NOT_DESCRIBED.format(name=transformation))
+        else:
+            found = serialization.deserialize(transformation, custom_objects)
+        return cls(**{**config, "transformation": found})
 
 
 def is_gradient_transformation(value: Any) -> bool:
     """Return whether `value` is an `optax.GradientTransformation`, without importing optax."""
     return isinstance(value, tuple) and all(callable(getattr(value, name, None)) for name in ("init", "update"))
+
+
+_NOT_DESCRIBED = (
+    "The optimizer is an optax transformation, which no file can describe. Pass the transformation when you load, "
+    "custom_objects={{{name!r}: optax.adamw(1e-3)}}, say, if that is what the model was trained with; its state is "
+    "in the file. Or load with compile=False, compile the model again, and read the state with load_weights."
+)
 
 
 class _FirstState:
