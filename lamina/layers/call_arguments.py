@@ -17,9 +17,9 @@ from lamina.typing import Array, PyTree
 
 
 @functools.cache
-def call_parameters(call: Callable[..., Any]) -> frozenset[str]:
-    """Return the names of the parameters of a layer's `call`."""
-    return frozenset(inspect.signature(call).parameters)
+def call_parameters(call: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of a class's `call`, in order."""
+    return tuple(inspect.signature(call).parameters)[1:]
 
 
 def first_input(args: tuple, kwargs: dict[str, Any]) -> PyTree:

@@ -100,6 +100,15 @@ class WeightOwner:
         """Return the state of this layer that is no weight: of seed generators; recurrent layers add theirs."""
         return [generator.state for generator in held(self, SeedGenerator, _REFERENCES)]
 
+    def state_in_inference(self) -> list[Variable]:
+        """Return the own variables that a call may assign whether it trains or not, and that keep it between batches.
+
+        Those of a class that is not lamina's are all of its own that aren't trained, since nobody knows what it does.
+        """
+        if type(self).__module__.startswith("lamina."):
+            return []
+        return [variable for variable in self.own_variables() if not variable.declared_trainable]
+
     def seed_generators(self) -> list[SeedGenerator]:
         """Return the seed generators of this layer and its sublayers."""
         return [generator for layer in self.flat_layers() for generator in held(layer, SeedGenerator, _REFERENCES)]

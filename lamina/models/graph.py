@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from lamina.core.naming import unique_name
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.errors import nearest
+from lamina.layers.call_arguments import call_parameters, first_input
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree
@@ -128,13 +129,12 @@ class Graph:
         args, kwargs = jax.tree.map(value_of, (node.args, node.kwargs), is_leaf=_is_leaf)
         if not isinstance(node.operation, Layer):
             return node.operation(*args, **kwargs), None
-        mask = None
-        if node.args:
+        for argument, value in _mask_arguments(node).items():
             mask = jax.tree.map(
-                lambda leaf: masks.get(id(leaf)) if is_symbolic(leaf) else None, node.args[0], is_leaf=_is_leaf
+                lambda leaf: masks.get(id(leaf)) if is_symbolic(leaf) else None, value, is_leaf=_is_leaf
             )
-        if kwargs.get("mask") is None and any(one is not None for one in jax.tree.leaves(mask, is_leaf=_is_none)):
-            kwargs["mask"] = mask
+            if kwargs.get(argument) is None and jax.tree.leaves(mask):
+                kwargs[argument] = mask
         if training is not None:
             kwargs.setdefault("training", training)
         return node.operation.call_with_mask(*args, **kwargs)
@@ -226,6 +226,18 @@ def _entry(tensor: KerasTensor) -> KerasTensor:
     if tensor.node is not None and isinstance(tensor.node.operation, InputLayer):
         return tensor
     return InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name).output
+
+
+def _mask_arguments(node: Node) -> dict[str, PyTree]:
+    """Return the arguments of a layer's call that take masks, each with the input whose mask it takes.
+
+    `mask` takes that of the first input, from which the mask of the outputs is found as well; `value_mask` takes that
+    of `value`, and so on.
+    """
+    names = call_parameters(type(node.operation).call)
+    given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
+    taken = {f"{name}_mask": value for name, value in given.items() if f"{name}_mask" in names[len(node.args) :]}
+    return {"mask": first_input(node.args, node.kwargs), **taken}
 
 
 def _depths(nodes: list[Node], entry_of: dict[int, KerasTensor]) -> tuple[dict[int, int], dict[int, int]]:

@@ -138,6 +138,7 @@ class Epoch:
             if self.phase == "train":
                 train_state.write(self.variables, state)
             else:
+                train_state.hand_over(self.variables.buffers, state.buffers)
                 train_state.hand_over(self.variables.metrics, state.metrics)
             self.logs = named(self.trainer, [np.asarray(value) for value in results])
         return reached
@@ -160,6 +161,7 @@ def run_batch(trainer: Trainer, phase: str, data: Batch) -> dict[str, Any]:
         if phase == "train":
             train_state.write(variables, state)
         else:
+            train_state.hand_over(variables.buffers, state.buffers)
             train_state.hand_over(variables.metrics, state.metrics)
     return named(trainer, jax.device_get(results))
 

@@ -85,7 +85,13 @@ class Programs:
         return program
 
     def predict(self, values: dict[str, Array], x: PyTree) -> PyTree:
-        """Return the outputs for inputs `x`, given the values of params and buffers."""
+        """Return the outputs for inputs `x`, given the values of params and buffers; hand on what layers keep."""
+        outputs, kept = self._predicted(values, x)
+        for path, value in kept.items():
+            self._variables.buffers[path].array = value
+        return outputs
+
+    def _predicted(self, values: dict[str, Array], x: PyTree) -> tuple[PyTree, dict[str, Array]]:
         if self._trainer.model.run_eagerly:
             with jax.disable_jit():
                 return predict_step(self._trainer, self._variables)(values, x)
@@ -117,7 +123,7 @@ class Programs:
             model, metrics, results, reached = call(*_split(kind, state), data, order, *span)
             if kind == "train":
                 return model._replace(metrics=metrics), results, reached
-            return state._replace(metrics=metrics), results, reached
+            return state._replace(buffers={**state.buffers, **model.buffers}, metrics=metrics), results, reached
 
         return program
 
@@ -128,7 +134,8 @@ class Programs:
             step = test_step(self._trainer, self._variables)
         fresh_metrics = self._trainer.pure_fresh_metrics(self._variables)
         results = self._trainer.pure_results(self._variables)
-        return epoch_function(step, fresh_metrics, results, batch_size, kind == "train", guard)
+        kept = None if kind == "train" else self._trainer.kept_paths(self._variables)
+        return epoch_function(step, fresh_metrics, results, batch_size, kept, guard)
 
 
 def epoch_function(
@@ -136,13 +143,14 @@ def epoch_function(
     fresh_metrics: Callable[[dict[str, Array]], dict[str, Array]],
     results: Callable[[dict[str, Array]], list[Array]],
     batch_size: int,
-    changes_model: bool,
+    kept: list[str] | None,
     guard: Guard,
 ) -> Callable[..., Any]:
     """Return the function that runs steps `[start, stop)` of an epoch in one loop.
 
-    The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, only
-    the metrics are carried through the loop: what is carried would be copied.
+    The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, but
+    for the buffers at the paths `kept`, only those and the metrics are carried through the loop: what is carried would
+    be copied.
     """
 
     def run(
@@ -158,14 +166,18 @@ def epoch_function(
         def next_state(index: Array, state: TrainState) -> tuple[TrainState, Array]:
             return step(state, batch_at(index))
 
-        def next_metrics(index: Array, sums: dict[str, Array]) -> tuple[dict[str, Array], Array]:
-            new, loss = step(model._replace(metrics=sums), batch_at(index))
-            return new.metrics, loss
+        def next_carried(index: Array, carried: TrainState) -> tuple[TrainState, Array]:
+            buffers = {**model.buffers, **carried.buffers}
+            new, loss = step(model._replace(buffers=buffers, metrics=carried.metrics), batch_at(index))
+            return carried._replace(
+                buffers={path: new.buffers[path] for path in carried.buffers}, metrics=new.metrics
+            ), loss
 
         loop = _plain_loop if guard == "none" else _guarded_loop
-        if not changes_model:
-            metrics, reached = loop(next_metrics, start, stop, metrics)
-            return TrainState({}, {}, {}, {}), metrics, results(metrics), reached
+        if kept is not None:
+            carried = TrainState({}, {path: model.buffers[path] for path in kept}, {}, metrics)
+            carried, reached = loop(next_carried, start, stop, carried)
+            return carried._replace(metrics={}), carried.metrics, results(carried.metrics), reached
         state, reached = loop(next_state, start, stop, model._replace(metrics=metrics))
         return state._replace(metrics={}), state.metrics, results(state.metrics), reached
 

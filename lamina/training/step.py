@@ -82,21 +82,31 @@ def test_step(trainer: Any, variables: TrainVariables) -> Step:
         trainer.update_metrics(batch, loss, parts, y_pred, mask)
         return loss
 
+    kept = trainer.kept_paths(variables)
     evaluate = pure(run, {**variables.params, **variables.buffers, **variables.metrics}, training=False)
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array]:
         loss, effects = evaluate({**state.params, **state.buffers, **state.metrics}, batch)
-        return state._replace(metrics={path: effects.values[path] for path in state.metrics}), loss
+        buffers = {**state.buffers, **{path: effects.values[path] for path in kept}}
+        return state._replace(buffers=buffers, metrics={path: effects.values[path] for path in state.metrics}), loss
 
     return step
 
 
-def predict_step(trainer: Any, variables: TrainVariables) -> Callable[[dict[str, Array], PyTree], PyTree]:
-    """Return the function `(values of params and buffers, inputs) -> outputs` in inference mode."""
+def predict_step(
+    trainer: Any, variables: TrainVariables
+) -> Callable[[dict[str, Array], PyTree], tuple[PyTree, dict[str, Array]]]:
+    """Return the function `(values of params and buffers, inputs) -> (outputs, kept buffers)` in inference mode."""
+    kept = trainer.kept_paths(variables)
     forward = pure(
         lambda x: trainer.forward(x, training=False)[0], {**variables.params, **variables.buffers}, training=False
     )
-    return lambda values, x: forward(values, x)[0]
+
+    def step(values: dict[str, Array], x: PyTree) -> tuple[PyTree, dict[str, Array]]:
+        outputs, effects = forward(values, x)
+        return outputs, {path: effects.values[path] for path in kept}
+
+    return step
 
 
 def rows_of(batch: Batch) -> Array:

@@ -155,6 +155,11 @@ class Trainer:
                 return self.resolved_before()
         return self.resolved()
 
+    def kept_paths(self, variables: TrainVariables) -> list[str]:
+        """Return the keys of the buffers that evaluating and predicting change as well, such as states of RNNs."""
+        kept = {id(variable) for layer in self.model.flat_layers() for variable in layer.state_in_inference()}
+        return [path for path, variable in variables.buffers.items() if id(variable) in kept]
+
     @property
     def iterations_path(self) -> str:
         """The key of the step count in the optimizer's state."""

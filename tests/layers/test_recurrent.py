@@ -259,11 +259,39 @@ def test_leftovers_of_other_implementations(kind):
     assert "use_cudnn" not in layer(2, use_cudnn=False).get_config()
 
 
-def test_stateful_layers_train_and_keep_their_states_between_batches():
-    x, y = RNG.normal(size=(8, 6, 3)), RNG.normal(size=(8, 1))
-    model = lamina.Sequential([lamina.Input(batch_shape=(4, 6, 3)), layers.LSTM(2, stateful=True), layers.Dense(1)])
-    model.compile("sgd", "mse")
-    model.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0)
-    assert all(np.any(state.numpy()) for state in model.layers[0].states)
+@pytest.mark.parametrize("kind", KINDS)
+def test_predict_evaluate_and_fit_keep_states_between_batches(kind):
+    """Keras does so where layers are called one after the other; its compiled loops on JAX forget the states."""
+    x, y = RNG.normal(size=(4, 3, 3)).astype("float32"), RNG.normal(size=(4, 2)).astype("float32")
+    theirs = getattr(keras.layers, kind)(2, stateful=True)
+    expected = [np.asarray(theirs(x[rows : rows + 2])) for rows in (0, 2) * 3]
+    model = lamina.Sequential([lamina.Input(batch_shape=(2, 3, 3)), getattr(layers, kind)(2, stateful=True)])
+    model.set_weights(theirs.get_weights())
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    loss = np.mean((np.concatenate(expected[2:4]) - y) ** 2), np.mean((np.concatenate(expected[4:]) - y) ** 2)
+    np.testing.assert_allclose(
+        model.predict(x, batch_size=2, verbose=0), np.concatenate(expected[:2]), rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_allclose(model.evaluate(x, y, batch_size=2, verbose=0), loss[0], rtol=1e-5)
+    history = model.fit(x, y, batch_size=2, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(history["loss"], loss[1], rtol=1e-5)
     model.layers[0].reset_state()
     assert not any(np.any(state.numpy()) for state in model.layers[0].states)
+    np.testing.assert_allclose(model.predict_on_batch(x[:2]), expected[0], rtol=1e-5, atol=1e-6)
+    assert all(np.any(state.numpy()) for state in model.layers[0].states)
+
+
+def test_what_a_layer_of_ones_own_assigns_in_inference_is_kept():
+    class Counter(layers.Layer):
+        def build(self, _):
+            self.calls = self.add_weight(initializer="zeros", trainable=False)
+
+        def call(self, inputs):
+            self.calls.assign_add(1.0)
+            return inputs * self.calls
+
+    model = lamina.Sequential([lamina.Input((1,)), Counter()])
+    model.compile("sgd", "mse")
+    assert model.predict(np.ones((4, 1)), batch_size=2, verbose=0).ravel().tolist() == [1, 1, 2, 2]
+    assert model.evaluate(np.ones((4, 1)), np.full((4, 1), 3.0), batch_size=2, verbose=0) == 0.5
+    assert float(model.layers[0].calls) == 4

@@ -34,7 +34,7 @@ class GroupedQueryAttention(Layer):
         use_gate: whether the heads' outputs are multiplied by a sigmoid of a further projection of the query.
         seed: whole number that makes dropout reproducible.
 
-    Call arguments: as of `MultiHeadAttention`; where `query_mask` is False, a position sees nothing.
+    Call arguments: as of `MultiHeadAttention`.
 
     Output shape: `(batch, T, dim of the query)`.
 

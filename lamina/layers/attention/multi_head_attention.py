@@ -43,8 +43,9 @@ class MultiHeadAttention(Layer):
         query: (batch, T, dim).
         value: (batch, S, dim).
         key: (batch, S, dim); default `value`.
-        query_mask: bool, (batch, T); it is the mask of the outputs, no position sees less for it.
+        query_mask: bool, (batch, T); where False, a position sees nothing. It is the mask of the outputs as well.
         value_mask, key_mask: bool, (batch, S), False for positions to leave out.
+            In a Functional model these three come from the layers that made query, value and key.
         attention_mask: bool, (batch, T, S), or of a shape that broadcasts to the scores (batch, heads, T, S).
         return_attention_scores: whether to return the weights (batch, heads, T, S) as well.
         training: whether dropout is active.
@@ -151,6 +152,7 @@ class MultiHeadAttention(Layer):
         visible = visible_positions(
             query,
             value,
+            query_mask=query_mask,
             value_mask=value_mask,
             key_mask=key_mask,
             attention_mask=attention_mask,

@@ -92,6 +92,9 @@ class RNN(Layer):
     def own_state(self) -> list[Variable]:
         return [*super().own_state(), *jax.tree.leaves(self.states)]
 
+    def state_in_inference(self) -> list[Variable]:
+        return [*super().state_in_inference(), *jax.tree.leaves(self.states)]
+
     def build(self, sequences_shape: Shape, initial_state_shape: PyTree = None) -> None:
         batch_size = sequences_shape[0]
         if isinstance(self.cell, Layer) and not self.cell.built:

@@ -50,7 +50,12 @@ CASES = [
         for one in [
             case(layer, TRIPLE, *sizes, spread=True),
             case(layer, [VALUE, VALUE], *sizes, sliding_window=2, spread=True, call=SCORES),
-            *(case(layer, PAIR, *sizes, spread=True, call={**call, **SCORES}) for call in MASKED),
+            # Keras drops a query_mask that is passed to MultiHeadAttention by hand, but not one that a graph passes.
+            *(
+                case(layer, PAIR, *sizes, spread=True, call={**call, **SCORES})
+                for call in MASKED
+                if layer != "MultiHeadAttention" or "query_mask" not in call
+            ),
         ]
     ),
     *cases(
