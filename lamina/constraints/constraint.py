@@ -17,6 +17,7 @@ class Constraint:
     keeps each argument of its constructor in an attribute of the same name needs no `get_config`.
 
     Example:
+        >>> import numpy as np
         >>> class Symmetric(lamina.constraints.Constraint):
         ...     def __call__(self, w):
         ...         return (w + w.T) / 2

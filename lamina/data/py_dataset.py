@@ -22,6 +22,7 @@ class PyDataset:
         max_queue_size: batches that may be in the making or ready at a time.
 
     Example:
+        >>> import numpy as np
         >>> class Squares(lamina.utils.PyDataset):
         ...     def __len__(self):
         ...         return 3

@@ -22,6 +22,12 @@ class InputSpec:
         allow_last_axis_squeeze: whether a last axis of size one may be missing or too many.
         name: name of the input, where inputs come in a dictionary.
         optional: whether the input may be None.
+
+    Example:
+        >>> layer = lamina.layers.Dense(3)
+        >>> layer.input_spec = lamina.layers.InputSpec(ndim=2)
+        >>> layer(lamina.ops.ones((4, 5))).shape
+        (4, 3)
     """
 
     def __init__(

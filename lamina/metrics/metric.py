@@ -34,6 +34,7 @@ class Metric:
             such as `EarlyStopping(mode="auto")` ask for it.
 
     Example:
+        >>> import numpy as np
         >>> class Bias(lamina.metrics.Metric):
         ...     def __init__(self, name="bias", **kwargs):
         ...         super().__init__(name=name, **kwargs)

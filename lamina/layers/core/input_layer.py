@@ -22,6 +22,11 @@ class InputLayer(Layer):
         optional: whether the input may be None.
         sparse, ragged: not supported; must be None or False.
         name: default "input_layer".
+
+    Example:
+        >>> model = lamina.Sequential([lamina.layers.InputLayer((4,)), lamina.layers.Dense(2)])
+        >>> model.output_shape
+        (None, 2)
     """
 
     def __init__(

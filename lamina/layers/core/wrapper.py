@@ -18,6 +18,13 @@ class Wrapper(Layer):
 
     Raises:
         ValueError: if `layer` is no layer.
+
+    Example:
+        >>> class Residual(lamina.layers.Wrapper):
+        ...     def call(self, inputs):
+        ...         return inputs + self.layer(inputs)
+        >>> Residual(lamina.layers.Dense(3, kernel_initializer="identity"))(lamina.ops.ones((1, 3))).tolist()
+        [[2.0, 2.0, 2.0]]
     """
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
