@@ -18,6 +18,7 @@ from lamina.layers.layer import Layer
 from lamina.models.fitting import Fitting
 from lamina.models.graph import Graph
 from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
+from lamina.models.notebook import model_html
 from lamina.models.summary import print_summary
 from lamina.saving.pickling import pickled
 from lamina.training.trainer import Trainer
@@ -234,6 +235,10 @@ class Model(Fitting):
             show_trainable=show_trainable,
             layer_range=layer_range,
         )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of the model: the table of its layers and its picture."""
+        return model_html(self)
 
     # Files
 

@@ -82,25 +82,39 @@ def _between(rows: list[_Row], layer_range: tuple[str, str]) -> list[_Row]:
 
 
 def _table(rows: list[_Row], width: int, positions: list[float] | None, show_trainable: bool) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(width=width, header_style="bold", show_lines=False)
-    titles = ["Layer (type)", "Output shape", "Parameters", "FLOPs a row"]
-    if show_trainable:
-        titles.append("Trainable")
-    for title in titles:
-        right = title in ("Parameters", "FLOPs a row")
-        table.add_column(title, justify="right" if right else "left", overflow="fold")
+    for column, title in enumerate(_titles(show_trainable)):
+        table.add_column(title, justify="right" if column in (2, 3) else "left", overflow="fold")
     if positions is not None:
         _set_widths(table, width, positions)
     for row in rows:
-        name = f"{'  ' * row.depth}{row.layer.name} ([cyan]{type(row.layer).__name__}[/cyan])"
-        count = f"{row.layer.count_params():,}" if row.layer.built else "not built"
-        cells = [name, _shape_text(row.outputs), count, "?" if row.operations is None else f"{row.operations:,}"]
-        if show_trainable:
-            cells.append(("yes" if row.layer.trainable else "no") if row.layer.weights else "-")
-        table.add_row(*cells)
+        name, *cells = _cells(row, show_trainable)
+        table.add_row(f"{escape(name)} ([cyan]{escape(type(row.layer).__name__)}[/cyan])", *cells)
     return table
+
+
+def summary_table(model: Any) -> tuple[list[str], list[list[str]], list[str]]:
+    """Return the titles of the columns of `summary()`, its rows and the lines below them."""
+    rows = _rows(model, expand_nested=False, layer_range=None)
+    cells = [_cells(row, show_trainable=False) for row in rows]
+    named = [[f"{name} ({type(row.layer).__name__})", *rest] for row, (name, *rest) in zip(rows, cells, strict=True)]
+    return _titles(show_trainable=False), named, _totals(model, rows)
+
+
+def _titles(show_trainable: bool) -> list[str]:
+    return ["Layer (type)", "Output shape", "Parameters", "FLOPs a row", *(["Trainable"] if show_trainable else [])]
+
+
+def _cells(row: _Row, show_trainable: bool) -> list[str]:
+    count = f"{row.layer.count_params():,}" if row.layer.built else "not built"
+    cells = [f"{'  ' * row.depth}{row.layer.name}", _shape_text(row.outputs), count]
+    cells.append("?" if row.operations is None else f"{row.operations:,}")
+    if show_trainable:
+        cells.append(("yes" if row.layer.trainable else "no") if row.layer.weights else "-")
+    return cells
 
 
 def _set_widths(table: Table, width: int, positions: list[float]) -> None:

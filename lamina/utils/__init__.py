@@ -19,6 +19,7 @@ from lamina.data.py_dataset import PyDataset
 from lamina.data.sequences import pad_sequences
 from lamina.data.split import ShuffledSplit, StratifiedSplit
 from lamina.random.global_seed import set_random_seed
+from lamina.visualization.plot_model import model_to_dot, plot_model
 
 Sequence = PyDataset
 
@@ -36,9 +37,11 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "is_keras_tensor",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
