@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_IMPORT = re.compile(r"^from \.([\w.]+) import (\w+) as \2$", re.MULTILINE)
+_IMPORT = re.compile(r"^from ([\w.]+) import (\w+) as (\w+)$", re.MULTILINE)
 _ALIAS = re.compile(r"^(\w+) = (\w+)$", re.MULTILINE)
 
 
@@ -16,15 +16,18 @@ def lazy_package(package: str, file: str) -> tuple[Callable[[str], Any], Callabl
     """Return `__getattr__`, `__dir__` and `__all__` of a package, as its stub says.
 
     The stub `__init__.pyi` beside the package's `__init__.py` is the one list of its names, which editors and type
-    checkers read as well: a line `from .core.dense import Dense as Dense` for each, and `MaxPool1D = MaxPooling1D` for
-    an alias.
+    checkers read as well: a line `from .core.dense import Dense as Dense` for each (a facade has absolute imports,
+    `from lamina.data.numeric import normalize as normalize`), and `MaxPool1D = MaxPooling1D` for an alias.
 
     Args:
         package: the `__name__` of the package.
         file: its `__file__`.
     """
     stub = Path(file).with_name("__init__.pyi").read_text(encoding="utf-8")
-    homes = {name: (f"{package}.{module}", name) for module, name in _IMPORT.findall(stub)}
+    homes = {
+        name: (f"{package}{module}" if module.startswith(".") else module, original)
+        for module, original, name in _IMPORT.findall(stub)
+    }
     homes.update({alias: homes[name] for alias, name in _ALIAS.findall(stub)})
 
     def load(name: str) -> Any:

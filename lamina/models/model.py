@@ -18,7 +18,6 @@ from lamina.layers.layer import Layer
 from lamina.models.fitting import Fitting
 from lamina.models.graph import Graph
 from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
-from lamina.models.notebook import model_html
 from lamina.models.summary import print_summary
 from lamina.saving.pickling import pickled
 from lamina.training.trainer import Trainer
@@ -238,6 +237,8 @@ class Model(Fitting):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows of the model: the table of its layers and its picture."""
+        from lamina.models.notebook import model_html  # only notebooks load what draws
+
         return model_html(self)
 
     # Files

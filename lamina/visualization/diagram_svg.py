@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import unicodedata
 from collections.abc import Iterator
 from html import escape
@@ -62,16 +63,11 @@ def svg(diagram: Diagram, rankdir: str = "TB", splines: str = "ortho", scale: fl
     """
     drawn = _Painter(rankdir, splines).draw(diagram, framed=False)
     width, height = drawn.width + 2 * _MARGIN, drawn.height + 2 * _MARGIN
-    arrow = (
-        '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        f'<path d="M0.5,0.5 L7.5,4 L0.5,7.5 L2.2,4 Z" fill="{_LINE}"/></marker>'
-    )
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width * scale)}" height="{_n(height * scale)}" '
             f'viewBox="0 0 {_n(width)} {_n(height)}" font-family="{escape(_FONT)}" role="img">',
             f"<title>{_text(diagram.name)}</title>",
-            f"<defs>{arrow}</defs>",
             f'<g transform="translate({_n(_MARGIN)},{_n(_MARGIN)})">',
             *drawn.elements,
             "</g>",
@@ -160,7 +156,7 @@ class _Painter:
 
     def _stub(self, across: float, start: float, length: float) -> str:
         points = [self._turned(across, start), self._turned(across, start + length)]
-        return _path(f"M{_pair(points[0])} L{_pair(points[1])}", arrow=False)
+        return _path(f"M{_pair(points[0])} L{_pair(points[1])}")
 
     def _ports(self, wire: Wire, sizes: list[tuple[float, float]], inner: list[_Drawn | None]) -> tuple[float, float]:
         """Return how far across the source a wire leaves and how far across the target it enters."""
@@ -187,13 +183,15 @@ class _Painter:
                 controls = _pair(turned((x1, middle))), _pair(turned((x2, middle)))
                 # The straight part through a rank that the line passes, then the bend.
                 parts.append(f"L{_pair(turned(leg.start))} C{controls[0]} {controls[1]} {_pair(turned(leg.end))}")
-            return _path(" ".join(parts), arrow)
+            (x, y), end = legs[-1].end, turned(legs[-1].end)
+            return _path(" ".join(parts), (turned((x, y - 1)), end) if arrow else None)
         corners: list[tuple[float, float]] = []
         for (x1, y1), (x2, y2), track in legs:
             bent = self.splines == "ortho" and abs(x1 - x2) > 0.5
             middle = [(x1, track), (x2, track)] if bent else []
             corners += [(x1, y1), *middle, (x2 if self.splines != "ortho" or bent else x1, y2)]
-        return _path(_rounded([turned(corner) for corner in _straightened(corners)]), arrow)
+        points = [turned(corner) for corner in _straightened(corners)]
+        return _path(_rounded(points), (points[-2], points[-1]) if arrow else None)
 
 
 def _card_size(box: Box) -> tuple[float, float]:
@@ -275,9 +273,16 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
     return corner[0] + (other[0] - corner[0]) * share, corner[1] + (other[1] - corner[1]) * share
 
 
-def _path(d: str, arrow: bool) -> str:
-    marker = ' marker-end="url(#arrow)"' if arrow else ""
-    return f'<path d="{d}" fill="none" stroke="{_LINE}" stroke-width="1.4"{marker}/>'
+def _path(d: str, arrow: tuple[tuple[float, float], tuple[float, float]] | None = None) -> str:
+    """Draw a path; `arrow` is where its head comes from and where its tip is."""
+    line = f'<path d="{d}" fill="none" stroke="{_LINE}" stroke-width="1.4"/>'
+    if arrow is None:
+        return line
+    # Drawn, not a marker: two pictures on a page would share the marker's id, and one of them may be hidden.
+    (x0, y0), (x1, y1) = arrow
+    angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
+    head = f'<path class="arrow" d="M-10,-5 L0,0 L-10,5 L-7.5,0 Z" fill="{_LINE}"'
+    return f'{line}{head} transform="translate({_pair(arrow[1])}) rotate({_n(angle)})"/>'
 
 
 def _pair(point: tuple[float, float]) -> str:

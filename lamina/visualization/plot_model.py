@@ -228,10 +228,10 @@ h1 {{ font-size: 1.25rem; font-weight: 600; }}
 
 _FOLDING = """<div class="lamina-picture">
 <style>
-.lamina-picture .opened, .lamina-picture input:checked ~ .folded {{ display: none; }}
-.lamina-picture input:checked ~ .opened {{ display: block; }}
+.lamina-picture .opened, .lamina-picture:has(input:checked) .folded {{ display: none; }}
+.lamina-picture:has(input:checked) .opened {{ display: block; }}
 </style>
-<input type="checkbox" id="lamina-opened" {checked}> <label for="lamina-opened">Show the layers of nested models</label>
+<label><input type="checkbox" {checked}> Show the layers of nested models</label>
 <div class="folded">{folded}</div>
 <div class="opened">{opened}</div>
 </div>"""
