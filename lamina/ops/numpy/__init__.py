@@ -1,5 +1,6 @@
 """Operations named after NumPy's."""
 
+from lamina.ops.core import ndim, size
 from lamina.ops.numpy import arithmetic, creation, elementwise, products, rearranging, reductions, selection
 from lamina.ops.numpy.arithmetic import *  # noqa: F403
 from lamina.ops.numpy.creation import *  # noqa: F403
@@ -9,7 +10,7 @@ from lamina.ops.numpy.rearranging import *  # noqa: F403
 from lamina.ops.numpy.reductions import *  # noqa: F403
 from lamina.ops.numpy.selection import *  # noqa: F403
 
-__all__: list[str] = []
+__all__: list[str] = ["ndim", "size"]
 __all__ += arithmetic.__all__
 __all__ += creation.__all__
 __all__ += elementwise.__all__
