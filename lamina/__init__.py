@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+
+def version() -> str:
+    """Return the version of lamina, such as "0.1.0"."""
+    return __version__
+
+
 __all__ = [
     "DTypePolicy",
     "Initializer",
@@ -78,6 +84,7 @@ __all__ = [
     "tree",
     "tuning",
     "utils",
+    "version",
     "visualization",
     "wrappers",
 ]

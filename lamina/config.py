@@ -1,5 +1,8 @@
 """Settings of the whole process, as in `keras.config`."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,6 +14,9 @@ class _Settings:
     floatx = "float32"
     epsilon = 1e-7
     image_data_format = "channels_last"
+    interactive_logging = True
+    dtype_policy: Any = None
+    make_policy: Callable[[Any], Any] = staticmethod(lambda name: name)
 
 
 def floatx() -> str:
@@ -56,6 +62,51 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format not in _DATA_FORMATS:
         raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
     return data_format
+
+
+def dtype_policy() -> Any:
+    """Return the dtype policy of layers that are given none."""
+    return _Settings.dtype_policy or _Settings.make_policy(_Settings.floatx)
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the dtype policy of layers that are given none.
+
+    Args:
+        policy: a name, such as "mixed_bfloat16", or a `DTypePolicy`.
+    """
+    _Settings.dtype_policy = _Settings.make_policy(policy)
+
+
+def policies_are_made_by(make_policy: Callable[[Any], Any]) -> None:
+    """Say how a name becomes a dtype policy; `lamina.dtype_policies`, which stands above this module, does."""
+    _Settings.make_policy = make_policy
+
+
+def enable_interactive_logging() -> None:
+    """Let `fit`, `evaluate` and `predict` print their progress (the default)."""
+    _Settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Send the progress of `fit`, `evaluate` and `predict` to the logger "lamina" of `logging`, line by line."""
+    _Settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Return whether progress is printed."""
+    return _Settings.interactive_logging
+
+
+def set_backend(backend: str) -> None:
+    """Accept "jax", the one engine that lamina has."""
+    if backend != "jax":
+        raise ValueError(f"lamina computes with JAX only; set_backend takes 'jax', got {backend!r}.")
+
+
+def is_nnx_enabled() -> bool:
+    """Return False: layers of Flax NNX are not supported."""
+    return False
 
 
 def backend() -> str:

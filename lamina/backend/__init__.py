@@ -12,7 +12,7 @@ from lamina.config import (
 )
 from lamina.core.dtypes import is_float_dtype, is_int_dtype, result_type
 from lamina.core.session import clear_session
-from lamina.core.symbolic import is_symbolic as is_keras_tensor
+from lamina.core.symbolic import is_keras_tensor
 
 __all__ = [
     "backend",

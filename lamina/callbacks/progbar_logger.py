@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import time
 from typing import Any
 
+from lamina import config
 from lamina.callbacks.callback import Callback, Logs
 
 _WIDTH = 20
@@ -166,10 +168,15 @@ def _number(value: Any) -> str:
 def _is_live() -> bool:
     """Whether a line that was written can be written over: a terminal, or a notebook."""
     stream = sys.stdout
+    if not config.is_interactive_logging_enabled():
+        return False
     return bool(getattr(stream, "isatty", bool)()) or "ipykernel" in sys.modules
 
 
 def _write(text: str) -> None:
+    if not config.is_interactive_logging_enabled():
+        logging.getLogger("lamina").info(text.strip())
+        return
     stream = sys.stdout
     try:
         stream.write(text)

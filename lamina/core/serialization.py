@@ -302,3 +302,8 @@ PRIMITIVES: dict[Any, Callable[[Mapping[str, Any]], Any]] = {
     "__bytes__": lambda config: str(_part(config, "value")).encode("utf-8"),
     "__lambda__": _refuse_code,
 }
+
+
+# As `keras.utils` and `keras.saving` call them.
+serialize_keras_object = serialize
+deserialize_keras_object = deserialize

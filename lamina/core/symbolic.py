@@ -95,6 +95,38 @@ def is_symbolic(value: Any) -> bool:
     return isinstance(value, KerasTensor)
 
 
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether `x` is a symbolic tensor, made by `Input` or by a layer called on one."""
+    return is_symbolic(x)
+
+
+def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
+    """Return the symbolic inputs that a symbolic tensor is computed from, each once.
+
+    Args:
+        tensor: what `Input` or a layer gave.
+
+    Raises:
+        TypeError: for something else.
+    """
+    if not is_symbolic(tensor):
+        raise TypeError(f"get_source_inputs takes a symbolic tensor, got {type(tensor).__name__}.")
+    found: dict[int, KerasTensor] = {}
+    seen: set[int] = set()
+    waiting = [tensor]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        needed = one.node.inputs if one.node is not None else []
+        if needed:
+            waiting.extend(reversed(needed))
+        else:
+            found[id(one)] = one
+    return list(found.values())
+
+
 def symbolic_leaves(structure: PyTree) -> list[KerasTensor]:
     """Return the symbolic tensors of a structure, in order."""
     return [leaf for leaf in jax.tree.leaves(structure, is_leaf=is_symbolic) if is_symbolic(leaf)]

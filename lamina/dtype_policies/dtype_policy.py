@@ -67,18 +67,14 @@ class DTypePolicy:
         return f'<DTypePolicy "{self._name}">'
 
 
-class _Default:
-    policy: DTypePolicy | None = None
-
-
 def dtype_policy() -> DTypePolicy:
     """Return the policy of layers that are given none."""
-    return _Default.policy or DTypePolicy(config.floatx())
+    return config.dtype_policy()
 
 
 def set_dtype_policy(policy: str | DTypePolicy) -> None:
     """Set the policy of layers that are given none, for example "mixed_bfloat16"."""
-    _Default.policy = get(policy)
+    config.set_dtype_policy(policy)
 
 
 def get(identifier: Any) -> DTypePolicy:
@@ -95,3 +91,6 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, str) and identifier.startswith("mixed_"):
         return DTypePolicy(identifier)
     return DTypePolicy(config.standardize_dtype(identifier))
+
+
+config.policies_are_made_by(get)

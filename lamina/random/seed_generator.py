@@ -53,8 +53,12 @@ class SeedGenerator:
         """The number that the generator was made from."""
         return self._seed
 
-    def next(self) -> Array:
-        """Return a key that differs from all that this generator gave before."""
+    def next(self, ordered: bool = True) -> Array:
+        """Return a key that differs from all that this generator gave before.
+
+        Args:
+            ordered: has no effect: keys come in the order of the calls in any case.
+        """
         scope = binding.current()
         state = self.state.value
         key = jax.random.key(state[0])
