@@ -50,7 +50,7 @@ class TextVectorization(Layer):
         [[2, 3, 2, 1]]
     """
 
-    arguments_not_in_config = frozenset({"sparse"})
+    arguments_not_in_config = frozenset({"sparse", "vocabulary", "idf_weights"})
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ class VocabularyLayer(Layer):
     tokens; the tokens follow, the most frequent first.
     """
 
-    arguments_not_in_config = frozenset({"sparse"})
+    arguments_not_in_config = frozenset({"sparse", "vocabulary", "idf_weights"})
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina import config
 from lamina.core.recording import operation
 from lamina.ops.image.layout import channels_last, check_rank
 from lamina.typing import Array, ArrayLike
@@ -101,7 +102,7 @@ def ssim(
         alike = (2 * mean1 * mean2 + luminance) * (2 * joint + contrast)
         return alike / ((mean1**2 + mean2**2 + luminance) * (spread1 + spread2 + contrast))
 
-    channel_axis = -3 if data_format == "channels_first" else -1
+    channel_axis = -3 if config.standardize_data_format(data_format) == "channels_first" else -1
     if min(size for axis, size in enumerate(image1.shape[-3:]) if axis - 3 != channel_axis) < filter_size:
         raise ValueError(f"ssim: images must be at least {filter_size} pixels (filter_size) high and wide.")
     similarity = channels_last(compare, jnp.concatenate([image1, image2], channel_axis), data_format)
