@@ -185,7 +185,7 @@ class ModelPicture:
 
     def _rendered(self, kind: str) -> bytes:
         try:
-            import cairosvg
+            import cairosvg  # pyright: ignore[reportMissingImports]  (an extra)
         except (ImportError, OSError) as error:  # OSError: the package is there, the library cairo is not
             raise ImportError(
                 f"Drawing a model as {kind} needs cairosvg (pip install 'lamina[plot]') and the library cairo: "

@@ -45,13 +45,11 @@ def test_string_lookup(mode, options):
 
 @pytest.mark.filterwarnings("ignore")
 def test_strings_and_back():
-    forth, _ = both("StringLookup", vocabulary=["a", "b"])
-    back, theirs = both("StringLookup", vocabulary=["a", "b"], invert=True)
+    forth = lamina.layers.StringLookup(vocabulary=["a", "b"])
+    back = lamina.layers.StringLookup(vocabulary=["a", "b"], invert=True)
     assert forth(["b", "z"]).tolist() == [2, 0]
     assert forth([b"b", b"a"]).tolist() == [2, 1]
-    assert back(np.array([2, 0, 1])).tolist() == [
-        word.decode() for word in np.asarray(theirs(np.array([2, 0, 1]))).tolist()
-    ]
+    assert back(np.array([2, 0, 1])).tolist() == ["b", "[UNK]", "a"]  # Keras fails here on JAX
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -30,6 +30,10 @@ class ImageLayer(Layer):
         super().__init__(**kwargs)
         self.data_format = config.standardize_data_format(data_format)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "data_format": self.data_format}
+
     def draw_from(self, seed: Any) -> None:
         """Keep a seed, and a generator of random numbers made from it."""
         self.seed = seed

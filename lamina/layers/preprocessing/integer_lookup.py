@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina.layers.preprocessing.vocabulary import VocabularyLayer
 from lamina.typing import Array
@@ -101,7 +101,7 @@ class IntegerLookup(VocabularyLayer):
         if self.num_oov_indices:
             bins = jnp.mod(numbers, self.num_oov_indices) + self._masked
             places = jnp.where(found, places, bins)
-        elif not isinstance(numbers, jax.core.Tracer):
+        elif not isinstance(numbers, Tracer):
             unknown = numbers[~found if self.mask_token is None else ~found & (numbers != self.mask_token)]
             if unknown.size:
                 raise ValueError(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from lamina.core.symbolic import symbolic_leaves
 from lamina.layers.preprocessing.vocabulary import VocabularyLayer
@@ -86,7 +86,7 @@ class StringLookup(VocabularyLayer):
 
     def __call__(self, inputs: PyTree, **kwargs: Any) -> Any:
         """Return the numbers of strings, or the strings of numbers."""
-        if symbolic_leaves(inputs) or isinstance(inputs, jax.core.Tracer):
+        if symbolic_leaves(inputs) or isinstance(inputs, Tracer):
             raise ValueError(
                 f"Layer {self.name!r}: strings can't be part of a compiled model. Call the layer on the data first, "
                 "and give the model its numbers."

@@ -159,6 +159,8 @@ class TextVectorization(Layer):
             row[: min(len(tokens), longest)] = tokens[:longest]
         if self.output_mode == "int":
             outputs = self._lookup(table)
+            if self.split is None and self.ngrams is None and self.output_sequence_length is None:
+                outputs = outputs[:, 0]  # a text is one token
         else:  # what fills up a row is no word of it
             numbers = self._lookup._numbers(table)
             filled = np.arange(longest) >= np.array([len(tokens) for tokens in rows], int)[:, None]

@@ -92,11 +92,12 @@ def _solved(
             f"{function}: give exactly two of {sides[0]}_{word}, {sides[1]}_{word} and target_{axis}; got {before}, "
             f"{behind} and {target}."
         )
-    change = None if target is None else (target - size) * sign
     if before is None:
-        before = change - behind  # type: ignore[operator]
+        before = (target - size) * sign - behind  # type: ignore[operator]
     elif behind is None:
-        behind = change - before  # type: ignore[operator]
+        behind = (target - size) * sign - before  # type: ignore[operator]
+    assert before is not None
+    assert behind is not None
     result = size + sign * (before + behind)
     if before < 0 or behind < 0 or result < 1:
         raise ValueError(

@@ -40,21 +40,21 @@ def gaussian_blur(
 
 @operation
 def sobel_edges(images: ArrayLike, data_format: str | None = None) -> Array:
-    """Return how steeply images change downwards and to the right, as two channels for each channel.
+    """Return how steeply images change downwards and to the right, as a last axis of size 2.
+
+    Outside of the image there are zeros.
 
     Args:
         images: floats, `(height, width, channels)` or a batch of those.
         data_format: "channels_last", "channels_first" or None for the default.
     """
     check_rank(images, "sobel_edges")
-    smooth, change = np.array([1.0, 2.0, 1.0]), np.array([-1.0, 0.0, 1.0])
+    down, smooth = np.array([-1.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0])
 
-    def run(batch: Array) -> Array:
-        padded = jnp.pad(batch, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
-        down, right = _separable(padded, [change, smooth], "VALID"), _separable(padded, [smooth, change], "VALID")
-        return jnp.stack([down, right], -1)
+    def filtered(kernels: list[np.ndarray]) -> Array:
+        return channels_last(lambda batch: _separable(batch, kernels, "SAME"), images, data_format)
 
-    return channels_last(run, images, data_format)
+    return jnp.stack([filtered([down, smooth]), filtered([smooth, down])], -1)
 
 
 @operation(class_name="SSIM")

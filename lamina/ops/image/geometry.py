@@ -191,4 +191,7 @@ def _at(batch: Array, places: Array, order: int, fill_mode: str, fill_value: flo
 
     each = jax.vmap(jax.vmap(of_channel, in_axes=(-1, None), out_axes=-1))
     floats = batch if jnp.issubdtype(batch.dtype, jnp.floating) else batch.astype("float32")
-    return back_to(each(floats, places), batch.dtype)
+    read = each(floats, places)
+    if jnp.issubdtype(batch.dtype, jnp.integer):
+        read = jax.lax.round(read)  # halves away from zero, as Keras does
+    return back_to(read, batch.dtype)
