@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+_LONGEST_REPR = 80
+
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return a sentence that suggests the known name closest to `name`, or lists the known ones.
@@ -18,6 +20,14 @@ def nearest(name: object, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {by_lowercase[close[0]]!r}?"
     return f"Known names: {', '.join(sorted(map(str, known)))}."
+
+
+def brief(value: object) -> str:
+    """Return what a value is in a few words: of an array its shape and dtype, of anything else a short repr."""
+    if hasattr(value, "shape") and hasattr(value, "dtype") and len(repr(value)) > _LONGEST_REPR:
+        return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"  # type: ignore[attr-defined]
+    text = repr(value)
+    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"
 
 
 def plural(count: int, noun: str) -> str:

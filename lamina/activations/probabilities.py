@@ -33,7 +33,7 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     axes = check_axes("softmax", x, axis)
     if math.prod(x.shape[one] for one in axes) == 1:
         warnings.warn(
-            f"softmax over axis {axis} of shape {x.shape}: that axis has size 1, so every output is 1. "
+            f"softmax over axis {axis}, which has size 1: every output is 1 and nothing can be learned. "
             "For two classes with one output use sigmoid.",
             stacklevel=2,
         )

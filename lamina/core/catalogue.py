@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.core import serialization
 from lamina.core.naming import snake_case
-from lamina.errors import nearest
+from lamina.errors import brief, nearest
 
 
 class Catalogue:
@@ -53,7 +53,15 @@ class Catalogue:
             return identifier()
         if callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
-        raise TypeError(f"{identifier!r} is no {self.kind}: pass a name, an object, a function (or its configuration).")
+        advice = (
+            f" For that strength write lamina.regularizers.L2({identifier!r})." if self._is_strength(identifier) else ""
+        )
+        raise TypeError(
+            f"{brief(identifier)} is no {self.kind}: pass a name, an object, a function (or its configuration).{advice}"
+        )
+
+    def _is_strength(self, identifier: Any) -> bool:
+        return self.kind == "regularizer" and isinstance(identifier, int | float) and not isinstance(identifier, bool)
 
     def serialize(self, value: Any) -> Any:
         """Return the configuration of an object, or of a function."""

@@ -52,6 +52,17 @@ class KerasTensor:
             "or layers on it instead of NumPy."
         )
 
+    def __float__(self) -> float:
+        raise TypeError(f"{self!r} is no number: it has no values yet. Call the model on data and look at the result.")
+
+    __int__ = __float__
+
+    def numpy(self) -> Any:
+        """Raise TypeError: there are no values yet."""
+        raise TypeError(
+            f"{self!r} has no values yet, so there is nothing to look at. Call the model on data: model.predict(x)."
+        )
+
     def __bool__(self) -> bool:
         raise TypeError(
             f"{self!r} has no truth value: it describes data that the model will be given. "

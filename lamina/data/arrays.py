@@ -70,6 +70,13 @@ def check_rows(**data: PyTree) -> int:
     counts = {name: rows(value, name) for name, value in data.items() if value is not None}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {plural(count, 'row')}" for name, count in counts.items())
+        for name, value in data.items():
+            if isinstance(value, list | tuple) and len(value) in set(counts.values()) - {counts.get(name)}:
+                raise ValueError(
+                    f"{name} is a list of {len(value):,} arrays, which counts as {len(value):,} inputs, each "
+                    f"with {plural(counts[name], 'row')} ({told}). To make one array of rows write "
+                    f"{name} = np.array({name})."
+                )
         raise ValueError(f"The data differ in length: {told}. Every row of x needs its row in the others.")
     count = next(iter(counts.values()))
     if count == 0:
@@ -147,6 +154,11 @@ def _from_table(table: Any, what: str) -> np.ndarray:
         values = np.asarray(table.iloc[:, position] if hasattr(table, "iloc") else table[column].to_numpy())
         if values.dtype.kind in "OUSMmc":
             example = next((value for value in values if isinstance(value, str)), values[0] if len(values) else None)
+            if values.dtype.kind in "Mm":
+                raise ValueError(
+                    f"{what}: the column {column!r} holds dates or times (dtype {values.dtype}), no numbers. Make "
+                    f"numbers of them, for example frame[{column!r}].dt.dayofyear, or leave it out."
+                )
             raise ValueError(
                 f"{what}: the column {column!r} holds no numbers (dtype {values.dtype}, for example {example!r}). "
                 f"Encode it, for example with pandas.get_dummies(frame, columns=[{column!r}], dtype='float32'), "
@@ -159,6 +171,13 @@ def _from_table(table: Any, what: str) -> np.ndarray:
 def _standard(array: Any, what: str) -> Any:
     kind = array.dtype.kind
     if kind in "OUSMmc":
+        missing = np.argwhere(np.equal(array, None)) if kind == "O" else ()
+        if len(missing):
+            raise ValueError(
+                f"{what} holds None in {plural(len(missing), 'place')} (the first is at "
+                f"{tuple(missing[0].tolist())}), so it is no array of numbers. Drop those rows, or fill them: "
+                "np.array(values, dtype='float32') makes NaN of None, np.nan_to_num numbers of NaN."
+            )
         example = np.asarray(array[:1]).ravel()[:1].tolist()
         told = f", for example {example[0]!r}" if example else ""
         raise ValueError(

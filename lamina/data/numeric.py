@@ -24,7 +24,13 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         >>> lamina.utils.to_categorical([0, 2]).tolist()
         [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    indices = np.asarray(x).astype("int64")
+    given = np.asarray(x)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(
+            f"to_categorical takes class numbers, got {given.dtype} (for example {given.ravel()[:1].tolist()}). Number "
+            "the classes first: names, numbers = np.unique(labels, return_inverse=True)."
+        )
+    indices = given.astype("int64")
     if indices.ndim > 1 and indices.shape[-1] == 1:
         indices = indices[..., 0]
     greatest = int(indices.max()) if indices.size else -1
@@ -32,8 +38,15 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     if indices.size and (indices.min() < 0 or greatest >= num_classes):
         raise ValueError(
             f"to_categorical: classes must lie in 0, ..., {num_classes - 1}, got {int(indices.min())} to {greatest}."
+            f"{_class_advice(int(indices.min()), greatest)}"
         )
     return np.eye(num_classes)[indices]
+
+
+def _class_advice(least: int, greatest: int) -> str:
+    if least < 0:
+        return f" Labels from {least} on become numbers from 0 on by x {'-' if least > 0 else '+'} {abs(least)}."
+    return f" Pass num_classes={greatest + 1}, or leave it out."
 
 
 def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:

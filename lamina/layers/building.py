@@ -91,7 +91,13 @@ def as_shape(value: Any) -> Any:
 def _tensors(layer: Any, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a call that are arrays, or structures of them, by name."""
     told = {name: value for name, value in kwargs.items() if name not in ("mask", "training")}
-    arguments = inspect.signature(layer.call).bind_partial(*args, **told).arguments
+    try:
+        arguments = inspect.signature(layer.call).bind_partial(*args, **told).arguments
+    except TypeError as error:
+        takes = ", ".join(inspect.signature(layer.call).parameters)
+        raise TypeError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) can't be called like this: {error}. It takes ({takes})."
+        ) from None
     return {
         name: value
         for name, value in arguments.items()

@@ -8,6 +8,7 @@ import jax
 
 from lamina import config
 from lamina.core.symbolic import is_symbolic
+from lamina.errors import brief
 from lamina.typing import PyTree, Shape
 
 
@@ -90,12 +91,27 @@ def check_inputs(layer_name: str, specs: PyTree, inputs: PyTree) -> None:
 
 
 def _check(layer_name: str, spec: InputSpec, value: Any) -> None:
+    if not hasattr(value, "shape") and not isinstance(value, bool | int | float):
+        raise ValueError(f"Layer {layer_name!r}: {_no_data(value)}")
     shape = tuple(getattr(value, "shape", ()))
     problem = _problem(spec, shape)
     if problem:
         raise ValueError(f"Layer {layer_name!r}: {problem}")
     if spec.dtype is not None and config.standardize_dtype(value.dtype) != spec.dtype:
         raise ValueError(f"Layer {layer_name!r}: expected an input of dtype {spec.dtype}, received {value.dtype}.")
+
+
+def _no_data(value: Any) -> str:
+    """Return the message for something that is no array."""
+    if hasattr(value, "call_with_mask"):
+        name = type(value).__name__
+        return (
+            f"it was called on the layer {value.name!r}, not on data. Call that layer first: {name}(...)(inputs), or "
+            "put both into a Sequential."
+        )
+    if value is None:
+        return "it was called without data: layer(inputs)."
+    return f"expected an array, received {brief(value)} ({type(value).__name__})."
 
 
 def _problem(spec: InputSpec, shape: Shape) -> str | None:
@@ -129,6 +145,17 @@ def _problem(spec: InputSpec, shape: Shape) -> str | None:
 def _axis_hint(wanted: int, shape: Shape) -> str:
     if len(shape) + 1 != wanted:
         return ""
-    if wanted == 4 and len(shape) == 3:
+    whole_batch = bool(shape) and shape[0] is None
+    if wanted == 4 and whole_batch:
+        return (
+            f" The channel axis is missing: Input(shape={(*shape[1:], 1)}), and x[..., None] for the data "
+            "(pictures in colour have 3 channels)."
+        )
+    if wanted == 4:
         return " Add the missing axis: x[None, ...] for the batch of a single image, x[..., None] for the channel."
+    if wanted == 3 and whole_batch:
+        return (
+            " The axis of the steps is missing: (batch, steps, features). A recurrent layer in front of another one "
+            "needs return_sequences=True; a series with one value a step becomes x[..., None]."
+        )
     return " Add the batch axis: x[None, ...]."

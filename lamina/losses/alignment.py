@@ -7,6 +7,11 @@ import jax.numpy as jnp
 from lamina import config
 from lamina.typing import Array, ArrayLike
 
+TOO_MANY_AXES = (
+    "The model keeps axes that the targets don't have: put Flatten(), GlobalAveragePooling2D() or, after a recurrent "
+    "layer, return_sequences=False in front of the last layer."
+)
+
 
 def as_float(value: ArrayLike) -> Array:
     """Return `value` as an array of floats: its own float type, or the process's where it holds whole numbers."""
@@ -70,4 +75,6 @@ def different_shapes(name: str, true_shape: tuple[int, ...], pred_shape: tuple[i
             f"{message} The last layer gives {pred_shape[-1]} values for each target: give it 1 unit, or pass targets "
             f"of shape {pred_shape}."
         )
+    if len(pred_shape) > len(true_shape) + 1:
+        return f"{message} {TOO_MANY_AXES}"
     return f"{message} Pass targets of shape {pred_shape}, or change the model so that it gives {true_shape}."

@@ -68,7 +68,7 @@ def one_hot_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, name: st
         raise ValueError(f"{name} needs a value for each class, (batch, classes), but y_pred is a scalar.")
     if y_pred.shape[axis] == 1:
         warnings.warn(
-            f"{name} compares classes, but y_pred of shape {y_pred.shape} has only one, so it can learn nothing. "
+            f"{name} compares classes, but the predictions have only one, so it can learn nothing. "
             "Use binary_crossentropy for a single output.",
             stacklevel=2,
         )

@@ -67,6 +67,8 @@ def check_probabilities(y_true: np.ndarray, name: str) -> None:
     if wrong.any():
         if set(np.unique(labels[~np.isnan(labels)])) == {-1, 1}:
             advice = " Labels of -1 and 1 become 0 and 1 by (y_true + 1) / 2."
+        elif np.nanmin(labels) >= 0 and (labels == np.floor(labels)).all():
+            advice = " For class numbers use sparse_categorical_crossentropy and a softmax with a unit for each class."
         else:
             advice = ""
         raise ValueError(f"{name} needs targets in [0, 1], but y_true {_found(labels, wrong)}{advice}")
@@ -85,8 +87,12 @@ def _advice(labels: np.ndarray, classes: int | None) -> str:
         return " NaN is a missing label: leave those rows out."
     if classes is None or labels.size == 0:
         return ""
+    if (labels != np.floor(labels)).any():
+        return " For targets that are no classes use a regression loss, such as 'mse', and no softmax at the end."
     if labels.min() == 1 and labels.max() == classes:
         return " The labels count from 1: pass y_true - 1."
     if labels.min() >= 0 and (labels == np.floor(labels)).all():
+        if classes == 1 and labels.max() == 1:
+            return " For two classes use binary_crossentropy with one sigmoid unit, or give the last layer 2 units."
         return f" Give the last layer {int(labels.max()) + 1} units, one for each class."
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.losses.alignment import as_float
+from lamina.losses.alignment import TOO_MANY_AXES, as_float
 from lamina.losses.categorical_crossentropy import log_of_probabilities
 from lamina.losses.loss import FunctionLoss
 from lamina.losses.probabilities import check_class_numbers
@@ -78,7 +78,7 @@ def _wrong_labels(name: str, given: tuple[int, ...], scores: tuple[int, ...], cl
         return f"{message} It looks one-hot: {dense}convert them to class numbers: y_true.argmax(axis=-1)."
     if given and scores and given[0] != scores[0]:
         return f"{message} They hold {given[0]} and {scores[0]} samples."
-    return message
+    return f"{message} {TOO_MANY_AXES}" if len(scores) > len(given) + 1 else message
 
 
 class SparseCategoricalCrossentropy(FunctionLoss):

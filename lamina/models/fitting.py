@@ -114,8 +114,7 @@ class Fitting(Compiling):
             if validation is not None:
                 validation.total_steps = validation.steps_per_epoch
                 inputs.prepare(trainer, validation)
-            advice.warn_of_unweighted_metrics(trainer, feed.example().sample_weight is not None)
-            advice.warn_of_accuracy_of_logits(trainer)
+            advice.before_training(trainer, feed.example())
             with loop.nothing_kept(trainer) if dry_run else nullcontext():
                 return loop.fit(
                     trainer,
@@ -204,6 +203,7 @@ class Fitting(Compiling):
             check_columns(self._trainer and self._trainer.columns, x, "x")
             x = arrays.as_arrays(x, "x")
             total = -(-arrays.check_rows(x=x) // inputs.check_batch_size(batch_size))
+        advice.check_lookups(self, x)
         trainer = self._trainer = self._trainer or Trainer(self, None)
         if not self.built and not isinstance(x, Stream):
             trainer.prepare(Batch(x))

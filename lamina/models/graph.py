@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from lamina.core import shapes
 from lamina.core.naming import unique_name
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
-from lamina.errors import nearest
+from lamina.errors import brief, nearest
 from lamina.layers.call_arguments import call_parameters, first_input
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
@@ -161,7 +162,7 @@ class Graph:
                 f"The model has {len(self.input_tensors)} input(s) ({', '.join(self.input_names)}), "
                 f"but was given {len(arrays)}."
             )
-        return [_fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
+        return [fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
 
     def _keys(self) -> list[str]:
         if isinstance(self.inputs, dict):
@@ -261,11 +262,18 @@ def _tensors(structure: PyTree, what: str) -> list[KerasTensor]:
         if not is_symbolic(leaf):
             raise ValueError(
                 f"The {what} of a model must be symbolic tensors, made by Input(shape) and by layers called on them; "
-                f"got {leaf!r}."
+                f"got {brief(leaf)}.{_called(leaf)}"
             )
     if not leaves:
         raise ValueError(f"A model needs {what}.")
     return symbolic_leaves(structure)
+
+
+def _called(leaf: Any) -> str:
+    """Return the advice for a layer that stands where its output should."""
+    if not isinstance(leaf, Layer):
+        return ""
+    return f" That is the layer itself: call it on a tensor, as in {type(leaf).__name__}(...)(inputs)."
 
 
 def _disconnected(tensor: KerasTensor, inputs: list[KerasTensor]) -> ValueError:
@@ -276,15 +284,33 @@ def _disconnected(tensor: KerasTensor, inputs: list[KerasTensor]) -> ValueError:
     )
 
 
-def _fit_rank(array: Any, tensor: KerasTensor) -> Any:
-    """Add or drop a last axis of size 1 where the input was declared with one less or more, as Keras does."""
+def fit_rank(array: Any, tensor: KerasTensor) -> Any:
+    """Add or drop a last axis of size 1 where the input was declared with one less or more, as Keras does.
+
+    Raises:
+        ValueError: if the number of axes differs otherwise.
+    """
     if array is None or is_symbolic(array) or not hasattr(array, "ndim") or array.ndim == len(tensor.shape):
         return array
     if array.ndim == len(tensor.shape) - 1 and tensor.shape[-1] == 1:
         return jnp.expand_dims(array, -1)
     if array.ndim == len(tensor.shape) + 1 and array.shape[-1] == 1:
         return jnp.squeeze(array, -1)
-    return array
+    raise ValueError(
+        f"The input {tensor.name!r} was declared with shape {tensor.shape} (None is the batch), but the data have "
+        f"shape {shapes.declared_shape(array)}.{_rank_advice(array, tensor.shape)}"
+    )
+
+
+def _rank_advice(array: Any, declared: tuple) -> str:
+    if array.ndim == len(declared) - 1 and array.shape == declared[1:]:
+        return " The batch axis is missing: pass x[None, ...] for a single example."
+    if array.ndim == len(declared) - 1 and array.shape[1:] == declared[2:]:
+        return (
+            " A declared shape leaves the number of rows out: "
+            f"write Input(shape={declared[2:]}) or input_shape={declared[2:]}."
+        )
+    return ""
 
 
 def _is_none(value: Any) -> bool:

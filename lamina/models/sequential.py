@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from lamina.core import shapes
 from lamina.core.naming import unique_name
@@ -14,6 +13,7 @@ from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.layers.building import relabel
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
+from lamina.models.graph import fit_rank
 from lamina.models.model import Model
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree, Shape
@@ -65,13 +65,18 @@ class Sequential(Model):
         """The layers without the `InputLayer`."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
-    def add(self, layer: Any, rebuild: bool = True) -> None:
+    def add(self, layer: Any = None, rebuild: bool = True) -> None:
         """Put a layer on top; where the shapes are known its weights appear at once.
 
         Args:
             layer: a layer, or `Input(...)` as the first one.
             rebuild: False to leave the weights for later.
         """
+        if not isinstance(self, Sequential):  # Sequential.add(Dense(3)): the layer took the place of the model
+            raise TypeError(
+                "add was called on the class Sequential, not on a model: write model = Sequential(), then "
+                f"model.add({type(self).__name__}(...))."
+            )
         layer = self._checked(layer)
         layers, automatic = list(self._layers), layer.name
         layer.name = unique_name(layer.name, {own.name for own in self._layers})
@@ -116,7 +121,7 @@ class Sequential(Model):
                 )
             layer = layer.node.operation
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential takes layers, got {_describe(layer)}. Wrap a function in layers.Lambda.")
+            raise TypeError(f"Sequential takes layers, got {_describe(layer)}. {_cure(layer)}")
         if isinstance(layer, InputLayer) and self._layers:
             raise ValueError(
                 f"Model {self.name!r} has layers already ({self._layers[0].name!r} is the first): "
@@ -188,7 +193,7 @@ class Sequential(Model):
         return self._run(args[0] if args else kwargs["inputs"], kwargs.get("training"), mask)
 
     def _run(self, inputs: PyTree, training: bool | None, mask: PyTree) -> tuple[PyTree, PyTree]:
-        x = self._fit_rank(inputs)
+        x = fit_rank(inputs, self._layers[0].output) if isinstance(self._layers[0], InputLayer) else inputs
         for layer in self.layers:
             x, mask = layer.call_with_mask(x, training=training, mask=mask)
         return x, mask
@@ -207,17 +212,6 @@ class Sequential(Model):
         if not self.built and shape is not None:
             self.build((None, *shape[1:]))  # the first batch's size is an accident
         return super().call_with_mask(*args, **kwargs)
-
-    def _fit_rank(self, x: Any) -> Any:
-        """Add or drop a last axis of size 1 where the declared input has one less or more, as Keras does."""
-        wanted = self._layers[0].batch_shape if isinstance(self._layers[0], InputLayer) else None
-        if wanted is None or is_symbolic(x) or x.ndim == len(wanted):
-            return x
-        if x.ndim == len(wanted) - 1 and wanted[-1] == 1:
-            return jnp.expand_dims(x, -1)
-        if x.ndim == len(wanted) + 1 and x.shape[-1] == 1:
-            return jnp.squeeze(x, -1)
-        return x
 
     # What is known once built
 
@@ -302,6 +296,14 @@ def declared_input(layer: Layer) -> tuple[Shape | None, str | None]:
     if layer.declared_batch_shape is not None:
         return layer.declared_batch_shape, layer.declared_dtype
     return None, None
+
+
+def _cure(value: Any) -> str:
+    if isinstance(value, str):
+        return f"For an activation write layers.Activation({value!r})."
+    if isinstance(value, list | tuple):
+        return "Put its layers into the list themselves: [*block, ...]."
+    return "Wrap a function in layers.Lambda." if callable(value) else "Take it out of the list."
 
 
 def _holds_arrays(value: Any) -> bool:

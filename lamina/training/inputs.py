@@ -13,7 +13,7 @@ from lamina.data.host_rows import HostRows
 from lamina.data.split import split_rows
 from lamina.data.streams import Stream, is_stream
 from lamina.errors import plural
-from lamina.training.advice import warn_of_one_sided_classes
+from lamina.training.advice import check_lookups, warn_of_few_rows, warn_of_one_sided_classes
 from lamina.training.feed import Feed, StreamFeed, array_feed
 from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
@@ -44,6 +44,8 @@ def fit_feeds(
     """
     steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
     validation_steps = check_count("validation_steps", validation_steps)
+    if not is_stream(x):
+        check_batch_size(batch_size)
     validation_batch_size = check_batch_size(validation_batch_size or batch_size, "validation_batch_size")
     common = {"steps_per_epoch": steps_per_epoch, "shuffle": shuffle, "seed": seed}
     if is_stream(x):
@@ -60,6 +62,7 @@ def fit_feeds(
         rest = None
         if validation_split and validation_data is None:
             data, rest = split_rows(data, arrays.rows(data.x, "x"), validation_split)
+            warn_of_few_rows(validation_split, arrays.rows(rest.x, "x"))
             warn_of_one_sided_classes(data.y, rest.y)
         feed = array_feed(data, check_batch_size(batch_size), what="x", **common)
     if validation_data is not None:
@@ -145,9 +148,19 @@ def weighted(data: Batch, class_weight: Any) -> Batch:
 def prepare(trainer: Trainer, feed: Feed) -> None:
     """Build the model for the data, and look at them before an epoch is spent on training."""
     example = feed.example()
+    if example.y is None and trainer.arguments.loss is not None:
+        raise ValueError(_no_targets(feed.what, example.x))
     trainer.prepare(example)
     trainer.resolved()
+    check_lookups(trainer.model, example.x)
     check_values(trainer, example, "" if feed.what == "x" else f"{feed.what}: ")
+
+
+def _no_targets(what: str, x: PyTree) -> str:
+    message = f"{what} came without targets, but the loss that compile was given compares predictions with targets."
+    if isinstance(x, tuple | list) and len(x) == 2:
+        return f"{message} x is a {type(x).__name__} of two arrays; if the second one holds the targets, write fit(*x)."
+    return f"{message} Pass them: fit(x, y)."
 
 
 def check_values(trainer: Trainer, data: Batch, prefix: str = "") -> None:

@@ -18,6 +18,7 @@ from lamina.training.step import Batch
 from lamina.typing import PyTree
 
 _ROWS_SHOWN = 8
+_UNSCALED = 1e3
 
 
 def nan_report(trainer: Any, variables: TrainVariables, block: Block, step: int, epoch: int, done: int) -> str:
@@ -64,7 +65,7 @@ def _cause(trainer: Any, variables: TrainVariables, batch: Batch, numbers: np.nd
         if not is_finite:
             return (
                 f"The first output that is not finite is that of layer {name!r} ({kind}). Look at the scale of its "
-                "inputs, or lower the learning rate."
+                f"inputs, or lower the learning rate.{_scale_of(batch.x)}"
             )
     bad_gradients = [path for path, gradient in gradients.items() if not _is_finite(gradient)]
     told = (
@@ -74,7 +75,7 @@ def _cause(trainer: Any, variables: TrainVariables, batch: Batch, numbers: np.nd
     )
     return (
         "All layers' outputs are finite: it is the loss itself that is not, as a logarithm of 0 or an overflow makes it"
-        f"{told}. Check that the targets fit the loss and the last activation."
+        f"{told}. Check that the targets fit the loss and the last activation.{_scale_of(batch.x)}"
     )
 
 
@@ -139,6 +140,18 @@ def _bad_rows(batch: PyTree) -> np.ndarray:
 def _is_finite(values: PyTree) -> bool:
     leaves = [leaf for leaf in jax.tree.leaves(values) if jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.floating)]
     return all(bool(jnp.isfinite(jnp.asarray(leaf)).all()) for leaf in leaves)
+
+
+def _scale_of(x: PyTree) -> str:
+    """Say that inputs are large, which makes large outputs and larger gradients."""
+    floats = [leaf for leaf in jax.tree.leaves(x) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    largest = max((float(np.abs(leaf).max()) for leaf in floats if leaf.size), default=0.0)
+    if largest < _UNSCALED:
+        return ""
+    return (
+        f" The inputs reach {largest:.2g}: scale them, for example by (x - x.mean(axis=0)) / x.std(axis=0) or a "
+        "Normalization layer, adapted to x, in front."
+    )
 
 
 def _some(numbers: np.ndarray) -> str:

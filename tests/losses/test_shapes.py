@@ -125,7 +125,7 @@ def test_classes_may_lie_on_another_axis():
 
 
 def test_a_single_class_is_warned_about():
-    with pytest.warns(UserWarning, match="has only one.*Use binary_crossentropy"):
+    with pytest.warns(UserWarning, match="have only one.*Use binary_crossentropy"):
         losses.categorical_crossentropy(np.ones((4, 1)), np.ones((4, 1)))
 
 

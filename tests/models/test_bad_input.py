@@ -65,7 +65,7 @@ MISTAKES = {
     "one row without a batch": (
         lambda: classifier().predict(np.ones(4), verbose=0),
         ValueError,
-        r"Layer 'hidden'.*received shape \(4,\).*x\[None, \.\.\.\]",
+        r"declared with shape \(None, 4\).*the data have shape \(4,\).*x\[None, \.\.\.\]",
     ),
     "x and y of different lengths": (
         lambda: fit(classifier(), y=LABELS[:7]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina import config
 from lamina.core.symbolic import KerasTensor, Node
+from lamina.errors import brief
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree, Shape
 
@@ -132,7 +133,9 @@ def Input(
 
 
 def _as_sizes(shape: Any, name: str) -> Shape:
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    if not all(size is None or (isinstance(size, int) and size >= 0) for size in sizes):
-        raise ValueError(f"Layer {name!r}: a shape holds whole numbers or None, got {shape!r}.")
-    return sizes
+    if isinstance(shape, int):
+        return (shape,)
+    if isinstance(shape, tuple | list) and all(size is None or (isinstance(size, int) and size >= 0) for size in shape):
+        return tuple(shape)
+    example = f" For these data write Input(shape={tuple(shape.shape[1:])})." if getattr(shape, "ndim", 0) > 1 else ""
+    raise ValueError(f"Layer {name!r}: a shape holds whole numbers or None, got {brief(shape)}.{example}")
