@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 import lamina
-from lamina.cli import demo, inspect_file, run
+from lamina.cli import demo, inspect_file, run, trace
 
 # A subcommand is a module with `register(subparsers)`, which adds its parser and sets its `run(arguments) -> int`.
-_COMMANDS = (demo, inspect_file, run)
+_COMMANDS = (demo, inspect_file, run, trace)
 
 _EXIT_FAILED = 1
 _EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it

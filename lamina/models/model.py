@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
@@ -22,6 +22,9 @@ from lamina.models.summary import print_summary
 from lamina.saving.pickling import pickled
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree
+
+if TYPE_CHECKING:
+    from lamina.inspection.trace import Trace
 
 
 class Model(Fitting):
@@ -240,6 +243,30 @@ class Model(Fitting):
         from lamina.models.notebook import model_html  # only notebooks load what draws
 
         return model_html(self)
+
+    def trace(self, x: Any, row: int = 0, rows: int = 256) -> Trace:
+        """Follow data through the model, stage by stage, and say where the signal dies.
+
+        For each layer: what it does in words, the shapes going in and out, statistics of its outputs, what is wrong
+        with them; then one row's way to its prediction. Print the result, `show()` it in colour, let it be the last
+        line of a notebook's cell, or `save("trace.html")`.
+
+        Args:
+            x: inputs, rows first, as for `predict`.
+            row: number of the row that is followed step by step.
+            rows: how many rows to compute at most; statistics are over those.
+
+        Raises:
+            ValueError: if the data do not fit the model, or there is no such row.
+
+        Example:
+            >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+            >>> [stage.flow for stage in model.trace([[1.0, 2.0]]).stages]
+            ['1 x 2', '1 x 2 → 1 x 1']
+        """
+        from lamina.inspection.trace import trace  # loaded when first used
+
+        return trace(self, x, row, rows)
 
     # Files
 
