@@ -25,6 +25,7 @@ from lamina import (
     tree,
     utils,
 )
+from lamina.core import tracebacks
 from lamina.core.symbolic import KerasTensor
 from lamina.core.variable import Variable
 from lamina.dtype_policies import DTypePolicy
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from lamina import backend, datasets, mixed_precision, preprocessing, tuning, visualization, wrappers
 
 __version__ = "0.1.0"
+
+tracebacks.install()
 
 
 def version() -> str:

@@ -17,6 +17,7 @@ class _Settings:
     interactive_logging = True
     dtype_policy: Any = None
     make_policy: Callable[[Any], Any] = staticmethod(lambda name: name)
+    filters_tracebacks = True
 
 
 def floatx() -> str:
@@ -107,6 +108,21 @@ def set_backend(backend: str) -> None:
 def is_nnx_enabled() -> bool:
     """Return False: layers of Flax NNX are not supported."""
     return False
+
+
+def enable_traceback_filtering() -> None:
+    """Leave frames of lamina and JAX out of tracebacks, as is the default: they end in your own line."""
+    _Settings.filters_tracebacks = True
+
+
+def disable_traceback_filtering() -> None:
+    """Show every frame in tracebacks, those inside lamina and JAX as well."""
+    _Settings.filters_tracebacks = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return whether frames of lamina and JAX are left out of tracebacks."""
+    return _Settings.filters_tracebacks
 
 
 def backend() -> str:

@@ -18,6 +18,8 @@ import pytest
 
 import lamina
 
+lamina.config.disable_traceback_filtering()  # a test that fails should show where
+
 
 @pytest.fixture(autouse=True, scope="module")
 def no_programs_of_earlier_files():

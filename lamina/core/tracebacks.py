@@ -19,31 +19,14 @@ from typing import Any, TypeVar
 import jax
 import jaxlib
 
+from lamina import config
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _ROOT = str(Path(__file__).parents[1])
 _HIDDEN = (_ROOT, str(Path(jax.__file__).parent), str(Path(jaxlib.__file__).parent), "<frozen ")
 _BETWEEN = ("contextlib.py", "functools.py", "runpy.py")  # of the standard library, and only in between
 _METHODS_OF_MODELS = ("add", "build", "compile", "evaluate", "fit", "predict", "save", "summary")
-
-
-class _Filtering:
-    on = True
-
-
-def enable_traceback_filtering() -> None:
-    """Leave frames of lamina and JAX out of tracebacks, as is the default."""
-    _Filtering.on = True
-
-
-def disable_traceback_filtering() -> None:
-    """Show every frame in tracebacks, those inside lamina and JAX as well."""
-    _Filtering.on = False
-
-
-def is_traceback_filtering_enabled() -> bool:
-    """Return whether frames of lamina and JAX are left out of tracebacks."""
-    return _Filtering.on
 
 
 def filtered(function: _Function) -> _Function:
@@ -58,7 +41,7 @@ def filtered(function: _Function) -> _Function:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if not _Filtering.on:
+            if not config.is_traceback_filtering_enabled():
                 raise
             below = error.__traceback__.tb_next if error.__traceback__ is not None else None
             shorten(error, below)
@@ -91,7 +74,7 @@ def install() -> None:
 
 
 def _hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if _Filtering.on and isinstance(error, Exception):
+    if config.is_traceback_filtering_enabled() and isinstance(error, Exception):
         if _passes_lamina(traceback):
             shorten(error, traceback)
             traceback = error.__traceback__
@@ -105,7 +88,7 @@ _hook.previous = sys.__excepthook__  # type: ignore[attr-defined]
 def _show_in_ipython(
     shell: Any, kind: type[BaseException], error: BaseException, traceback: Any, tb_offset: Any
 ) -> None:
-    if _Filtering.on:
+    if config.is_traceback_filtering_enabled():
         if _passes_lamina(traceback):
             shorten(error, traceback)
             traceback = error.__traceback__

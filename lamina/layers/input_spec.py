@@ -97,8 +97,9 @@ def _check(layer_name: str, spec: InputSpec, value: Any) -> None:
     problem = _problem(spec, shape)
     if problem:
         raise ValueError(f"Layer {layer_name!r}: {problem}")
-    if spec.dtype is not None and config.standardize_dtype(value.dtype) != spec.dtype:
-        raise ValueError(f"Layer {layer_name!r}: expected an input of dtype {spec.dtype}, received {value.dtype}.")
+    dtype: Any = getattr(value, "dtype", type(value))
+    if spec.dtype is not None and config.standardize_dtype(dtype) != spec.dtype:
+        raise ValueError(f"Layer {layer_name!r}: expected an input of dtype {spec.dtype}, received {dtype}.")
 
 
 def _no_data(value: Any) -> str:

@@ -18,6 +18,7 @@ from lamina.core.functional import pure
 from lamina.core.naming import automatic_name
 from lamina.core.serialization import constructor_config, in_config
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
+from lamina.core.tracebacks import filtered
 from lamina.core.variable import Variable
 from lamina.layers.arguments import declared_batch_shape
 from lamina.layers.building import as_shape, build_for_call, marking_built, relabel, shapes_of_call
@@ -173,6 +174,7 @@ class Layer(WeightOwner):
         """Compute the outputs; overridden by every layer."""
         raise NotImplementedError(f"Layer {self.name!r}: the class {type(self).__name__} has no `call` method.")
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> PyTree:
         """Build the layer if need be and return its outputs for arrays, or symbolic outputs for symbolic inputs."""
         return self.call_with_mask(*args, **kwargs)[0]

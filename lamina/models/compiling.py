@@ -7,6 +7,7 @@ from typing import Any
 from lamina import optimizers
 from lamina.callbacks import History
 from lamina.core.serialization import deserialize, in_config
+from lamina.core.tracebacks import filtered
 from lamina.layers.layer import Layer
 from lamina.metrics import Metric
 from lamina.models.old_names import refuse
@@ -27,6 +28,7 @@ class Compiling(Layer):
         self._compile_arguments: CompileArguments | None = None
         self._trainer: Trainer | None = None
 
+    @filtered
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -10,6 +10,7 @@ from lamina.core import shapes
 from lamina.core.naming import unique_name
 from lamina.core.serialization import deserialize, serialize
 from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.core.tracebacks import filtered
 from lamina.layers.building import relabel
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
@@ -44,6 +45,7 @@ class Sequential(Model):
         (None, 3)
     """
 
+    @filtered
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, trainable=trainable, **kwargs)
         self._layers: list[Layer] = []
@@ -65,6 +67,7 @@ class Sequential(Model):
         """The layers without the `InputLayer`."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
+    @filtered
     def add(self, layer: Any = None, rebuild: bool = True) -> None:
         """Put a layer on top; where the shapes are known its weights appear at once.
 
@@ -148,6 +151,7 @@ class Sequential(Model):
 
     # Building and calling
 
+    @filtered
     def build(self, input_shape: Shape | None = None) -> None:
         """Make the weights for inputs of a shape.
 
