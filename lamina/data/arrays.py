@@ -171,11 +171,11 @@ def _from_table(table: Any, what: str) -> np.ndarray:
 def _standard(array: Any, what: str) -> Any:
     kind = array.dtype.kind
     if kind in "OUSMmc":
-        missing = np.argwhere(np.equal(array, None)) if kind == "O" else ()
+        missing = [place for place, value in np.ndenumerate(array) if value is None] if kind == "O" else []
         if len(missing):
             raise ValueError(
                 f"{what} holds None in {plural(len(missing), 'place')} (the first is at "
-                f"{tuple(missing[0].tolist())}), so it is no array of numbers. Drop those rows, or fill them: "
+                f"{missing[0]}), so it is no array of numbers. Drop those rows, or fill them: "
                 "np.array(values, dtype='float32') makes NaN of None, np.nan_to_num numbers of NaN."
             )
         example = np.asarray(array[:1]).ravel()[:1].tolist()

@@ -163,7 +163,7 @@ def _warn_of_last_activation(loss: Any, layer: Any, activation: str) -> None:
             f"{loss.name} expects one class of several. Write activation='softmax', or, if a row can have several "
             "classes at once, loss='binary_crossentropy' with a 0 or 1 for each class."
         )
-    elif wanted == "sigmoid" and activation == "softmax":
+    elif wanted == "sigmoid" and activation == "softmax" and getattr(layer, "units", 2) > 1:
         _warn(
             f"{place} ends in softmax, for one class of several, but {loss.name} judges every output alone. Write "
             "loss='categorical_crossentropy' for one-hot targets ('sparse_categorical_crossentropy' for class "
