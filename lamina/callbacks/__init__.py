@@ -15,6 +15,7 @@ from lamina.callbacks.remote_monitor import RemoteMonitor
 from lamina.callbacks.swap_ema_weights import SwapEMAWeights
 from lamina.callbacks.tensorboard import TensorBoard
 from lamina.callbacks.terminate_on_nan import TerminateOnNaN
+from lamina.callbacks.training_trace import TrainingTrace
 
 __all__ = [
     "BackupAndRestore",
@@ -32,4 +33,5 @@ __all__ = [
     "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
+    "TrainingTrace",
 ]

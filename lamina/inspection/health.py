@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 def of_input(values: np.ndarray, statistics: Statistics) -> list[Finding]:
     """Return what is wrong with data."""
-    found = _not_finite(statistics, before=0)
+    found = _not_finite(statistics, before=statistics.bad)
     if values.dtype.kind != "f" or found:
         return found
     largest = max(abs(statistics.least), abs(statistics.greatest))

@@ -281,7 +281,8 @@ def _arithmetic(layer: Any, inputs: list[Any], outputs: np.ndarray, place: int) 
         return ""
     x = np.asarray(inputs[0], "float64")[place]
     kernel = np.asarray(layer.kernel.value, "float64")[:, 0]
-    total = float(x @ kernel)
+    with np.errstate(all="ignore"):  # what is wrong with the values is said elsewhere
+        total = float(x @ kernel)
     bias = float(np.asarray(layer.bias.value)[0]) if layer.use_bias else 0.0
     parts = f"{len(x)} products add up to {number(total)}"
     if layer.use_bias:

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from lamina.callbacks import CallbackList, History
+from lamina.callbacks.training_trace import with_trace
+from lamina.core.tracebacks import filtered
 from lamina.data import arrays
 from lamina.data.columns import check_columns, column_names
 from lamina.data.streams import Stream, is_stream
@@ -24,6 +26,7 @@ from lamina.training.trainer import Trainer
 class Fitting(Compiling):
     """`fit`, `evaluate`, `predict` and the same for single batches; the base of `Model`."""
 
+    @filtered
     def fit(
         self,
         x: Any = None,
@@ -45,6 +48,7 @@ class Fitting(Compiling):
         *,
         dry_run: bool = False,
         max_time: Any = None,
+        trace: bool = False,
         **kwargs: Any,
     ) -> History:
         """Train the model.
@@ -74,6 +78,8 @@ class Fitting(Compiling):
             dry_run: whether to train on a single batch, validate on another one and call all callbacks, and to keep
                 nothing of it: a look whether everything fits.
             max_time: seconds (or a `datetime.timedelta`) after which training stops, with the epoch in progress.
+            trace: whether to watch the run with a `TrainingTrace`, which prints at the end what each epoch shows, in
+                words, and how every layer fares.
             kwargs: none are known; an old name raises an error that says the new one.
 
         Returns:
@@ -122,7 +128,7 @@ class Fitting(Compiling):
                     validation,
                     epochs=epochs,
                     verbose=_verbosity(verbose),
-                    callbacks=callbacks,
+                    callbacks=with_trace(callbacks) if trace else callbacks,
                     initial_epoch=initial_epoch,
                     validation_freq=validation_freq,
                     max_time=max_time,
@@ -132,6 +138,7 @@ class Fitting(Compiling):
             if validation is not None:
                 validation.close()
 
+    @filtered
     def evaluate(
         self,
         x: Any = None,
@@ -175,6 +182,7 @@ class Fitting(Compiling):
         values = list(results.values())
         return values[0] if len(values) == 1 else values
 
+    @filtered
     def predict(
         self,
         x: Any,
@@ -218,6 +226,7 @@ class Fitting(Compiling):
         batch_size = inputs.check_batch_size(batch_size)
         return loop.predict(trainer, x, batch_size=batch_size, steps=steps, callbacks=callbacks)
 
+    @filtered
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -233,6 +242,7 @@ class Fitting(Compiling):
             data = inputs.weighted(data, class_weight)
         return self._one_batch(trainer, "train", data, return_dict)
 
+    @filtered
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics on a batch in inference mode.
 

@@ -24,6 +24,8 @@ from lamina.training.trainer import Trainer
 from lamina.typing import PyTree
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lamina.inspection.trace import Trace
 
 
@@ -267,6 +269,29 @@ class Model(Fitting):
         from lamina.inspection.trace import trace  # loaded when first used
 
         return trace(self, x, row, rows)
+
+    def report(self, path: Any, x_test: Any, y_test: Any = None, *, labels: Any = None) -> Path:
+        """Write everything about the model on one page that needs nothing else and opens without a network.
+
+        Architecture, summary, learning curves (and the `TrainingTrace`, if `fit` had one), metrics, confusion matrix
+        and the most wrong examples (or residuals, for regression), a trace of the data, timing, environment.
+
+        Args:
+            path: a file that ends in ".html".
+            x_test: inputs that the model was not trained on.
+            y_test: their targets; None leaves metrics and what is made of them out.
+            labels: names of the classes.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: for another ending, or data that do not fit the model.
+            ImportError: without matplotlib (`pip install 'lamina[plot]'`).
+        """
+        from lamina.inspection.report import write_report  # loaded when first used
+
+        return write_report(self, path, x_test, y_test, labels=labels)
 
     # Files
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from lamina.visualization.figures import new_figure
 from lamina.visualization.line_chart import LineChart
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.table import Table
 
 _FIRST = ("loss", "val_loss")
@@ -47,12 +49,15 @@ def learning_curves(history: Any, *, width: int = 80, height: int = 9) -> "Table
     return grid
 
 
-def save_learning_curves(history: Any, path: str | PathLike) -> None:
+def save_learning_curves(history: Any, path: str | PathLike) -> "Figure":
     """Save the losses and metrics of a training run as a picture: one panel each, training and validation in it.
 
     Args:
         history: what `fit` returned, or its `history` dict of lists.
         path: file to write; its extension chooses the format (`.png`, `.svg`, `.pdf`).
+
+    Returns:
+        The matplotlib `Figure`.
 
     Raises:
         ImportError: without matplotlib (`pip install 'lamina[plot]'`).
@@ -61,29 +66,73 @@ def save_learning_curves(history: Any, path: str | PathLike) -> None:
     Example:
         >>> save_learning_curves({"loss": [1.0, 0.5], "val_loss": [1.1, 0.8]}, "curves.png")  # doctest: +SKIP
     """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise ImportError("save_learning_curves needs matplotlib: pip install 'lamina[plot]'") from error
+    figure = draw_learning_curves(
+        history, new_figure("save_learning_curves", width=5.5 * max(1, len(_grouped(history))))
+    )
+    figure.savefig(path, dpi=150)
+    return figure
+
+
+def show_learning_curves(history: Any) -> "Figure | None":
+    """Show the curves: as a picture in a window or a notebook where matplotlib can, in the terminal where not.
+
+    Returns:
+        The matplotlib `Figure`, or None.
+
+    Raises:
+        ValueError: if the history is empty.
+    """
+    if not _can_show():
+        import rich
+        from rich.console import Console
+
+        rich.print(learning_curves(history, width=min(Console().width, 100)))
+        return None
+    from matplotlib import pyplot
+
+    count = max(1, len(_grouped(history)))
+    figure = draw_learning_curves(history, pyplot.figure(figsize=(5.5 * count, 4), layout="constrained"))
+    pyplot.show(block=False)
+    return figure
+
+
+def draw_learning_curves(history: Any, figure: "Figure") -> "Figure":
+    """Draw the curves on a matplotlib figure and return it.
+
+    Raises:
+        ValueError: if the history is empty.
+    """
+    from matplotlib.ticker import MaxNLocator
 
     groups = _grouped(history)
     if not groups:
-        raise ValueError("save_learning_curves: the history is empty; fit the model for at least one epoch.")
-    # A Figure of its own, not pyplot: no window system is asked for and no figure stays open.
-    figure = Figure(figsize=(5.5 * len(groups), 4), layout="constrained")
+        raise ValueError("learning curves: the history is empty; fit the model for at least one epoch.")
     for axes, (name, series) in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups.items()):
         longest = max(map(len, series.values()))
         for label, values in series.items():
             steps = [(index + 1) * longest / len(values) for index in range(len(values))]
-            axes.plot(steps, values, label=label, linestyle="--" if label == "validation" else "-", linewidth=1.8)
+            marker = "o" if len(values) == 1 else None  # a line of one point is not seen
+            style = "--" if label == "validation" else "-"
+            axes.plot(steps, values, label=label, linestyle=style, linewidth=1.8, marker=marker)
         axes.set_title(name)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)
+    return figure
+
+
+def _can_show() -> bool:
+    """Return whether matplotlib is there and draws where somebody sees it: in a window or a notebook."""
+    try:
+        import matplotlib
+        from matplotlib.backends.registry import BackendFilter, backend_registry
+    except ImportError:
+        return False
+    backend = matplotlib.get_backend().lower()
+    windows = {name.lower() for name in backend_registry.list_builtin(BackendFilter.INTERACTIVE)}
+    return backend in windows or any(name in backend for name in ("inline", "ipympl"))
 
 
 def _grouped(history: Any) -> dict[str, dict[str, Sequence[float]]]:
