@@ -57,8 +57,8 @@ class LearningRateRange:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the smoothed loss, and say what is suggested."""
-        yield LineChart({"loss": self.smoothed}, title=f"learning rate {self.rates[0]:.1e} to {self.rates[-1]:.1e}",
-                        x_label="step")  # fmt: skip
+        title = f"learning rate {self.rates[0]:.1e} to {self.rates[-1]:.1e}"
+        yield LineChart({"loss": self.smoothed.tolist()}, title=title, x_label="step")
         yield str(self)
 
     def __str__(self) -> str:
