@@ -78,7 +78,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         part = cause
 
 
-_INSIDE = tuple(str(Path(module.__file__).parent) + os.sep for module in (lamina, jax, jaxlib, np) if module.__file__)
+_INSIDE = tuple(
+    str(Path(module.__file__).parent) + os.sep for module in (lamina, jax, jaxlib, np, os) if module.__file__
+)
+"""Folders whose lines are not the user's; that of `os` holds Python's own library."""
 
 
 def _of_the_user(trace: TracebackType | None) -> TracebackType | None:
@@ -95,4 +98,4 @@ def _of_the_user(trace: TracebackType | None) -> TracebackType | None:
 
 def _is_of_the_user(trace: TracebackType) -> bool:
     name = trace.tb_frame.f_code.co_filename
-    return not name.startswith(_INSIDE) and not name.startswith("<frozen ") and name != runpy.__file__
+    return not name.startswith(_INSIDE) and not name.startswith("<frozen ")

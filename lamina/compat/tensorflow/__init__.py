@@ -97,4 +97,4 @@ __all__ = [
     "sinh", "sqrt", "square", "string", "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32",
     "uint64", "uint8",
 ]  # fmt: skip
-__all__ += _arrays
+__all__ += _arrays  # pyright: ignore[reportUnsupportedDunderAll]

@@ -70,7 +70,7 @@ tan = unary(ops.tan)
 tanh = unary(ops.tanh)
 truediv = binary(ops.true_divide)
 
-__all__ = [
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     *(name for name, value in list(globals().items()) if getattr(value, "__module__", "").endswith("wrapping")
       and name not in ("binary", "reduction", "tensor", "unary")),
     "accumulate_n", "add_n", "argmax", "argmin", "confusion_matrix", "cumprod", "cumsum", "divide_no_nan", "in_top_k",
