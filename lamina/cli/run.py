@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     sys.argv = [script, *arguments.arguments]
     if is_file and not getattr(sys.flags, "safe_path", False):
         sys.path[0:1] = [str(Path(script).resolve().parent)]  # runpy does it for folders and zip files only
-    was_installed = compat.installed()
+    was_installed, filtered = compat.installed(), lamina.config.is_traceback_filtering_enabled()
+    if arguments.traceback:
+        lamina.config.disable_traceback_filtering()
     compat.install()
     try:
         runpy.run_path(script, run_name="__main__")
@@ -55,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not was_installed:
             compat.uninstall()
         sys.argv, sys.path[:] = before
+        if filtered:
+            lamina.config.enable_traceback_filtering()
     return 0
 
 
