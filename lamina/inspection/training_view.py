@@ -55,11 +55,13 @@ def _layers(health: list[Any], epoch: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", title_justify="left", title_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="bold", title_justify="left", title_style="bold", padding=(0, 1, 0, 0)
+    )
     table.title = f"Layers after epoch {epoch}"
     table.add_column("layer", no_wrap=True)
     for name in ("gradient", "weights", "outputs ±", "zeros", "dead"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
     for one in health:
         finding = Text(one.finding or "healthy", style=COLOURS["watch" if one.finding else "good"])

@@ -61,6 +61,7 @@ def assert_same_weights(theirs, ours, atol=2e-5):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=atol)
 
 
+@pytest.mark.filterwarnings("ignore:The metric .*accuracy. counts:UserWarning")  # of numbers, on purpose
 @pytest.mark.parametrize(
     ("name", "loss"),
     [("adam", loss) for loss in TARGETS]
