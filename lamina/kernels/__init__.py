@@ -1,8 +1,10 @@
 """Numerical kernels that layers call: one function a concept, fast on the CPU inside compiled loops.
 
-On other platforms every function is plain `jax.lax`. Nothing here knows of layers or variables.
+On other platforms every function is plain `jax.lax`, but for attention, which takes cuDNN's on a GPU.
+Nothing here knows of layers or variables.
 """
 
+from lamina.kernels.attention import flash_attention
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
@@ -19,6 +21,7 @@ __all__ = [
     "conv_transpose",
     "depthwise_conv",
     "fast_on_cpu",
+    "flash_attention",
     "gru",
     "keep_mask",
     "layer_norm",

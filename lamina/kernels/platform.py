@@ -17,6 +17,11 @@ def fast_on_cpu() -> bool:
     return not _reference.get() and jax.default_backend() == "cpu"
 
 
+def fast_on_gpu() -> bool:
+    """Return whether kernels may take what the libraries of an NVIDIA GPU offer; asked while a program is traced."""
+    return not _reference.get() and jax.default_backend() == "gpu"
+
+
 @contextlib.contextmanager
 def reference_kernels() -> Iterator[None]:
     """Trace with the plain `jax.lax` formulations, on every platform.

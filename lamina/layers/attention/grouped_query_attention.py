@@ -7,10 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lamina import constraints, initializers, regularizers
+from lamina import constraints, initializers, kernels, regularizers
 from lamina.layers.arguments import positive_int
 from lamina.layers.attention.masks import masked_softmax, visible_positions
-from lamina.layers.attention.multi_head_attention import check_attention_options, projection
+from lamina.layers.attention.multi_head_attention import check_attention_options, may_fuse, projection
 from lamina.layers.layer import Layer
 from lamina.layers.regularization.dropout import Dropout
 from lamina.typing import Array, PyTree, Shape
@@ -26,7 +26,7 @@ class GroupedQueryAttention(Layer):
         dropout: share of the weights set to zero while training, in [0, 1].
         use_bias: whether projections have a bias.
         sliding_window: a position sees those less than so many steps away; default all.
-        flash_attention: None or False; True is refused, since XLA chooses how to compute.
+        flash_attention: as in `MultiHeadAttention`.
         kernel_initializer, bias_initializer: default Glorot uniform and zeros.
         kernel_regularizer, bias_regularizer: penalties added to the loss.
         activity_regularizer: penalty on the outputs.
@@ -139,17 +139,26 @@ class GroupedQueryAttention(Layer):
         )
         if visible is not None and visible.ndim == 3:
             visible = visible[:, None]
-        repeats = self.num_query_heads // self.num_key_value_heads
-        keys = jnp.repeat(self._key_dense(key), repeats, 2)
-        values = jnp.repeat(self._value_dense(value), repeats, 2)
-        queries = self._query_dense(query)
-        scores = jnp.einsum("bqhd,bkhd->bhqk", queries * jnp.asarray(self.head_dim**-0.5, queries.dtype), keys)
-        weights = masked_softmax(scores, visible, (-1,))
-        outputs = jnp.einsum("bhqk,bkhd->bqhd", self._dropout_layer(weights, training=training), values)
+        heads = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        outputs, weights = None, None
+        if not return_attention_scores and may_fuse(self, training):
+            outputs = kernels.flash_attention(*heads, visible)
+        if outputs is None:
+            outputs, weights = self._attend(*heads, visible, training)
         if self._gate_dense is not None:
             outputs = outputs * jax.nn.sigmoid(self._gate_dense(query))
         outputs = self._output_dense(outputs)
         return (outputs, weights) if return_attention_scores else outputs
+
+    def _attend(
+        self, queries: Array, keys: Array, values: Array, visible: Array | None, training: bool | None
+    ) -> tuple[Array, Array]:
+        """Return the heads' outputs and the weights: (batch, heads, positions of the query, those of the value)."""
+        repeats = self.num_query_heads // self.num_key_value_heads
+        keys, values = jnp.repeat(keys, repeats, 2), jnp.repeat(values, repeats, 2)
+        scores = jnp.einsum("bqhd,bkhd->bhqk", queries * jnp.asarray(self.head_dim**-0.5, queries.dtype), keys)
+        weights = masked_softmax(scores, visible, (-1,))
+        return jnp.einsum("bhqk,bkhd->bqhd", self._dropout_layer(weights, training=training), values), weights
 
 
 GroupQueryAttention = GroupedQueryAttention  # the public name; the class has that under which Keras names instances

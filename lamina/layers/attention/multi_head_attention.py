@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lamina import constraints, initializers, regularizers
+from lamina import constraints, initializers, kernels, regularizers
 from lamina.layers.arguments import positive_int
 from lamina.layers.attention.masks import masked_softmax, visible_positions
 from lamina.layers.core.einsum_dense import EinsumDense
@@ -31,7 +31,8 @@ class MultiHeadAttention(Layer):
         output_shape: sizes of an output; default that of the query's features.
         attention_axes: the axes to attend over; default all between batch and features.
         sliding_window: a position sees those less than so many steps away; default all.
-        flash_attention: None or False; True is refused, since XLA chooses how to compute.
+        flash_attention: None takes cuDNN's fused kernel where a GPU has it (16-bit floats, no dropout, no scores
+            returned), False never does; True is refused.
         kernel_initializer, bias_initializer: default Glorot uniform and zeros.
         kernel_regularizer, bias_regularizer: penalties added to the loss.
         activity_regularizer: penalty on the outputs.
@@ -160,7 +161,11 @@ class MultiHeadAttention(Layer):
             sliding_window=self.sliding_window,
         )
         heads = self.query_dense(query), self.key_dense(key), self.value_dense(value)
-        outputs, weights = self._attend(*heads, visible, training)
+        outputs, weights = None, None
+        if not return_attention_scores and may_fuse(self, training) and len(self.attention_axes or ()) == 1:
+            outputs = kernels.flash_attention(*heads, visible)
+        if outputs is None:
+            outputs, weights = self._attend(*heads, visible, training)
         if self._gate_dense is not None:
             outputs = outputs * jax.nn.sigmoid(self._gate_dense(query))
         outputs = self.output_dense(outputs)
@@ -224,11 +229,17 @@ def projection(layer: Any, name: str, input_shape: Shape, sizes: Shape, summed: 
     return dense
 
 
+def may_fuse(layer: Any, training: bool | None) -> bool:
+    """Whether attention may be one fused kernel, which has no dropout."""
+    return layer.flash_attention is not False and (layer.dropout == 0 or training is False)
+
+
 def check_attention_options(layer: str, sliding_window: Any, flash_attention: Any) -> int | None:
     """Return the checked size of the window, or raise a ValueError that names the layer."""
     if flash_attention:
         raise ValueError(
-            f"Layer {layer!r}: flash_attention=True is not supported; leave it at None and XLA chooses how to compute."
+            f"Layer {layer!r}: flash_attention=True is not supported; leave it at None, and the fused kernel "
+            "is used where the machine has it."
         )
     return None if sliding_window is None else positive_int(sliding_window, "sliding_window", layer)
 
