@@ -1,8 +1,15 @@
 """Wording that several error messages share."""
 
 import difflib
+import linecache
+import re
+import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+import numpy as np
 
 _LONGEST_REPR = 80
 
@@ -30,9 +37,9 @@ def brief(value: object) -> str:
     return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"
 
 
-def plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str, several: str | None = None) -> str:
     """Return `count` and the noun in the right number: `1 row`, `2 rows`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 @contextmanager
@@ -46,8 +53,65 @@ def plain_errors(rewrite: Callable[[str], str] = str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        told = _about_traced_value(error)
+        if told is not None:
+            raise told.with_traceback(error.__traceback__) from None
         if len(error.args) == 1 and isinstance(error.args[0], str):
             error.args = (rewrite(error.args[0]),)
         if hasattr(error, "__notes__"):
             error.__notes__ = [rewrite(note) for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
         raise
+
+
+_LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (jax, np)) + (str(Path(__file__).parent),)
+_TRACED = (
+    "{what} the value of an array, which is not known while the model is compiled{where}. {instead} To run operation "
+    "by operation for debugging: compile(..., run_eagerly=True)."
+)
+_USES: tuple[tuple[type[Exception], str, str], ...] = (
+    (
+        jax.errors.TracerBoolConversionError,
+        "Python's `if`, `while`, `and`, `or` or `not` asks for",
+        "Use lamina.ops.where(condition, a, b), lamina.ops.cond(condition, f, g) or lamina.ops.while_loop.",
+    ),
+    (
+        jax.errors.TracerIntegerConversionError,
+        "Python asks for a whole number, as range() and the index of a list do, and so for",
+        "Use lamina.ops.take, lamina.ops.fori_loop, or the sizes in x.shape, which are known.",
+    ),
+    (
+        jax.errors.TracerArrayConversionError,
+        "NumPy asks for",
+        "Use the function of lamina.ops (or jax.numpy) of the same name in the place of NumPy's, and no .numpy().",
+    ),
+    (
+        jax.errors.ConcretizationTypeError,
+        "float(), int() or .item() asks for",
+        "Compute with the array itself; lamina.ops.cast changes its type.",
+    ),
+)
+
+
+def _about_traced_value(error: Exception) -> TypeError | None:
+    """Return an error in plain words if Python was asked for a value that a trace does not have."""
+    found = next(((what, instead) for kind, what, instead in _USES if isinstance(error, kind)), None)
+    if found is None:
+        if not isinstance(error, AttributeError) or not re.search(r"Tracer.* has no attribute \W?numpy", str(error)):
+            return None
+        found = (".numpy() asks for", "Compute with the array itself, by functions of lamina.ops.")
+    told = TypeError(_TRACED.format(what=found[0], instead=found[1], where=_users_line(error.__traceback__)))
+    for note in getattr(error, "__notes__", []):
+        told.add_note(note)
+    return told
+
+
+def _users_line(traceback: types.TracebackType | None) -> str:
+    """Say in which line of the user's own code an error arose; nothing if it was in none."""
+    line = ""
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith((*_LIBRARIES, "<frozen")):
+            source = linecache.getline(file, traceback.tb_lineno).strip()
+            line = f", in line {traceback.tb_lineno} of {Path(file).name}" + (f": `{source}`" if source else "")
+        traceback = traceback.tb_next
+    return line

@@ -26,6 +26,10 @@ class Scope:
         training: whether the outermost call trains; None where it did not say.
         autocast: dtype to which float variables are cast when read, or None.
         abstract: only shapes are wanted, so variables need no values; the size that stands in for None, or -1.
+        masks: the masks of arrays that layers returned in this call, by `id` of the array (`lamina.core.masks`).
+        layer: the layer whose `call` runs.
+        asks_for_losses: what runs asks for the losses of each call itself (a `train_step` of the user's), so penalties
+            count nowhere else.
     """
 
     values: dict[int, Array] | None = None
@@ -35,6 +39,9 @@ class Scope:
     training: bool | None = None
     autocast: Any = None
     abstract: int = 0
+    masks: dict[int, tuple[Array, Array]] | None = None
+    layer: Any = None
+    asks_for_losses: bool = False
 
 
 _OUTSIDE = Scope()

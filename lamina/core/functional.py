@@ -24,7 +24,11 @@ class Effects(NamedTuple):
 
 
 def pure(
-    function: Callable[..., Any], variables: Mapping[str, Variable], *, training: bool | None = None
+    function: Callable[..., Any],
+    variables: Mapping[str, Variable],
+    *,
+    training: bool | None = None,
+    asks_for_losses: bool = False,
 ) -> Callable[..., tuple[Any, Effects]]:
     """Return `function` as a pure function of its variables' values.
 
@@ -32,16 +36,27 @@ def pure(
         function: may read and assign `variables`, draw random numbers and add losses.
         variables: the variables by the keys under which their values are passed.
         training: what layers are told that ask whether they train.
+        asks_for_losses: whether `function` asks each call for its losses itself.
 
     Returns:
         `(values, *args, step=None, **kwargs) -> (outputs, Effects)`, where `values` holds an array for each key and
-        `step` is the number from which random keys are derived.
+        `step` is the number from which random keys are derived; default that of the call in progress.
     """
 
     def call(values: Mapping[str, Array], *args: Any, step: Array | None = None, **kwargs: Any) -> tuple[Any, Effects]:
-        bound = {id(variable): values[key] for key, variable in variables.items()}
-        changes = {"values": bound, "losses": [], "step": step, "draws": {}, "training": training, "autocast": None}
-        with binding.within(**changes) as scope:
+        outer = binding.current()
+        bound = {**(outer.values or {}), **{id(variable): values[key] for key, variable in variables.items()}}
+        inherits = step is None and outer.step is not None
+        with binding.within(
+            values=bound,
+            losses=[],
+            step=outer.step if inherits else step,
+            draws=outer.draws if inherits else {},
+            training=training,
+            autocast=None,
+            masks={} if outer.masks is None else outer.masks,
+            asks_for_losses=asks_for_losses,
+        ) as scope:
             outputs = function(*args, **kwargs)
         return outputs, Effects({key: bound[id(variable)] for key, variable in variables.items()}, scope.losses or [])
 

@@ -14,7 +14,7 @@ import numpy as np
 from lamina import config
 from lamina.core import shapes
 from lamina.core.naming import snake_case
-from lamina.core.symbolic import KerasTensor, Node, symbolic_leaves
+from lamina.core.symbolic import KerasTensor, Node, described, symbolic_leaves
 from lamina.core.variable import Variable
 from lamina.typing import ArrayLike, PyTree
 
@@ -46,7 +46,12 @@ class RecordedFunction:
 
     def call_recorded(self, *args: Any, **kwargs: Any) -> PyTree:
         """Return the symbolic outputs for symbolic tensors, with the call recorded as one of this operation."""
-        outputs = shapes.infer(self, *args, **kwargs)
+        try:
+            outputs = shapes.infer(self, *args, **kwargs)
+        except Exception as error:
+            tensors = described(symbolic_leaves((args, kwargs)))
+            error.add_note(f"in the function {self.name!r}, called on the outputs {tensors}")
+            raise
         Node(self, args, kwargs, outputs)
         return outputs
 
@@ -220,6 +225,15 @@ def get_item(x: jax.Array, key: Any) -> jax.Array:
     return x[tuple(key) if isinstance(key, list) else key]
 
 
+def reshape(x: jax.Array, newshape: Any) -> jax.Array:
+    """Return `x` in another shape."""
+    return jnp.reshape(x, newshape)
+
+
+def _recorded(function: Callable[..., Any], class_name: str, x: KerasTensor, **settings: Any) -> Any:
+    return RecordedFunction(function, class_name, settings).call_recorded(x)
+
+
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": jnp.add,
     "sub": jnp.subtract,
@@ -256,4 +270,7 @@ for _name, _function in _OPERATORS.items():
     setattr(KerasTensor, f"__{_name}__", _operator(_function))
 for _name in _REFLECTED:
     setattr(KerasTensor, f"__r{_name}__", _operator(_OPERATORS[_name], reflected=True))
+KerasTensor.__round__ = lambda self, ndigits=None: _recorded(jnp.round, "Round", self, decimals=ndigits or 0)  # type: ignore[attr-defined]
+KerasTensor.reshape = lambda self, newshape: _recorded(reshape, "Reshape", self, newshape=newshape)  # type: ignore[attr-defined]
+KerasTensor.squeeze = lambda self, axis=None: _recorded(jnp.squeeze, "Squeeze", self, axis=axis)  # type: ignore[attr-defined]
 KerasTensor.__getitem__ = lambda self, key: record(get_item, self, key)  # type: ignore[attr-defined]

@@ -72,7 +72,7 @@ def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size
         for index, array in zip(symbolic, arrays, strict=True):
             filled[index] = array
         args, kwargs = jax.tree.unflatten(structure, filled)
-        with binding.within(values={}, losses=[], draws={}, abstract=size):
+        with binding.within(values={}, losses=[], draws={}, masks={}, abstract=size):
             return function(*args, **kwargs)
 
     with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", text)):

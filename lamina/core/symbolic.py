@@ -17,21 +17,38 @@ class KerasTensor:
 
     Args:
         shape: sizes by axis, None where unknown; the first is the batch.
-        dtype: default `lamina.config.floatx()`.
+        dtype: None for `lamina.config.floatx()`.
+        sparse, ragged: must be False; JAX has dense arrays.
+        record_history: must be True; a graph is what a symbolic tensor is for.
         name: default the name of what made it.
         node: the call that made it; None for inputs.
         index: its place among the outputs of that call.
+
+    Raises:
+        ValueError: for a sparse or ragged tensor, or one that would not record.
     """
+
+    sparse = ragged = False
+    ragged_rank = row_splits_dtype = None
 
     def __init__(
         self,
         shape: Shape,
-        dtype: object = None,
+        dtype: object = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
         name: str | None = None,
         *,
+        ragged_rank: int | None = None,
+        row_splits_dtype: object = None,
         node: Node | None = None,
         index: int = 0,
     ) -> None:
+        if sparse or ragged or ragged_rank is not None or row_splits_dtype is not None:
+            raise ValueError("KerasTensor can't be sparse or ragged: JAX has dense arrays. Pad rows to one length.")
+        if not record_history:
+            raise ValueError("KerasTensor always records what is done with it; leave record_history at True.")
         self.shape = tuple(shape)
         self.dtype = config.standardize_dtype(dtype)
         self.name = name
@@ -71,6 +88,11 @@ class KerasTensor:
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} can't be iterated over; index it (x[:, 0]) or use lamina.ops.unstack.")
+
+    def __float__(self) -> float:
+        raise TypeError(f"{self!r} has no values yet, so it is no number; lamina.ops.cast changes its dtype.")
+
+    __int__ = __index__ = __float__  # type: ignore[assignment]
 
     def __len__(self) -> int:
         raise TypeError(f"{self!r} has no length that Python may ask for; use its .shape.")
@@ -141,6 +163,11 @@ def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
 def symbolic_leaves(structure: PyTree) -> list[KerasTensor]:
     """Return the symbolic tensors of a structure, in order."""
     return [leaf for leaf in jax.tree.leaves(structure, is_leaf=is_symbolic) if is_symbolic(leaf)]
+
+
+def described(tensors: list[KerasTensor]) -> str:
+    """Return which layers or functions symbolic tensors come from, with their shapes, for messages."""
+    return " and ".join(f"{tensor.name!r} of shape {tensor.shape}" for tensor in tensors)
 
 
 def dtype_of(value: Any) -> str:

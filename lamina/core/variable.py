@@ -30,6 +30,7 @@ class Variable:
         autocast: whether layers that compute in another float type read it in that type.
         aggregation, synchronization: how replicas combine; only the defaults have a meaning on one program.
         name: default `"variable"`.
+        layout: must be None.
 
     Example:
         >>> counter = lamina.Variable(0, dtype="int32", trainable=False)
@@ -48,10 +49,13 @@ class Variable:
         aggregation: str | None = "none",
         synchronization: str | None = "auto",
         name: str | None = None,
+        layout: object = None,
         **kwargs: Any,
     ) -> None:
         if kwargs:
             raise TypeError(f"Variable does not know the arguments {sorted(kwargs)}.")
+        if layout is not None:
+            raise ValueError(f"Variable: layout={layout!r} is not supported by lamina; leave it at None.")
         if aggregation not in (None, "none", "mean", "sum", "only_first_replica"):
             raise ValueError(
                 f"aggregation must be None, 'none', 'mean', 'sum' or 'only_first_replica', got {aggregation!r}."
@@ -200,6 +204,9 @@ class Variable:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def __round__(self, ndigits: int | None = None) -> Array:
+        return jnp.round(self.value, ndigits or 0)
 
     def __getitem__(self, index: Any) -> Array:
         return self.value[index]

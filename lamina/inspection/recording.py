@@ -86,12 +86,12 @@ def _noting_functions(stack: list[Call], graphs: list[Any]) -> Iterator[None]:
     def watch(graph: Any) -> None:
         compute = graph._run_node
 
-        def watched(node: Any, values: dict[int, Any], *rest: Any) -> tuple[PyTree, PyTree]:
+        def watched(node: Any, values: dict[int, Any], *rest: Any) -> PyTree:
             found = compute(node, values, *rest)
-            if not isinstance(node.operation, Layer) and not is_traced(found[0]):
+            if not isinstance(node.operation, Layer) and not is_traced(found):
                 inputs = [values[id(tensor)] for tensor in node.inputs]
                 name = str(getattr(node.operation, "name", None) or getattr(node.operation, "__name__", "function"))
-                stack[-1].calls.append(Call(node.operation, name, inputs, found[0]))
+                stack[-1].calls.append(Call(node.operation, name, inputs, found))
             return found
 
         vars(graph)["_run_node"] = watched

@@ -44,7 +44,7 @@ def marking_built(build: Callable[..., None]) -> Callable[..., None]:
         self.require_init()
         if not self.trainable:
             self.trainable = False  # sublayers that exist by now must not be trained either
-        with binding.within(autocast=None):
+        with binding.within(autocast=None, layer=None):
             build(self, *args, **kwargs)
         bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
         built_for = {name: value for name, value in bound.items() if name != "self"}

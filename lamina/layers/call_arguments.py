@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core import binding, masks
 from lamina.core.symbolic import is_symbolic
 from lamina.core.variable import Variable
 from lamina.typing import Array, PyTree
@@ -18,8 +19,25 @@ from lamina.typing import Array, PyTree
 
 @functools.cache
 def call_parameters(call: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of the arguments of a class's `call`, in order."""
+    """Return the names of the parameters of a layer's `call`, in order, without `self`."""
     return tuple(inspect.signature(call).parameters)[1:]
+
+
+def with_masks(call: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments with the masks that arrays among the arguments are known to have.
+
+    The mask of the first argument becomes `mask`, that of an argument `value` becomes `value_mask` where `call` has
+    such a parameter. Masks that the caller gave stay.
+    """
+    if not binding.current().masks:
+        return kwargs
+    parameters = call_parameters(call)
+    given = {**dict(zip(parameters, args)), **kwargs}
+    sources = {name: name.removesuffix("_mask") for name in parameters if name.endswith("_mask")}
+    found = {name: masks.of(given.get(source)) for name, source in sources.items() if given.get(name) is None}
+    if given.get("mask") is None:
+        found["mask"] = masks.of(first_input(args, kwargs))
+    return {**kwargs, **{name: mask for name, mask in found.items() if mask is not None}}
 
 
 def first_input(args: tuple, kwargs: dict[str, Any]) -> PyTree:

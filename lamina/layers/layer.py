@@ -13,16 +13,18 @@ import jax.numpy as jnp
 from jax.core import Tracer
 
 from lamina import dtype_policies, regularizers
-from lamina.core import binding, shapes
+from lamina.core import binding, masks, shapes
 from lamina.core.functional import pure
 from lamina.core.naming import automatic_name
 from lamina.core.serialization import constructor_config, in_config
-from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
+from lamina.core.symbolic import KerasTensor, Node, described, is_symbolic, symbolic_leaves
 from lamina.core.tracebacks import filtered
+from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
+from lamina.errors import plural
 from lamina.layers.arguments import declared_batch_shape
 from lamina.layers.building import as_shape, build_for_call, marking_built, relabel, shapes_of_call
-from lamina.layers.call_arguments import as_arrays, call_parameters, first_input
+from lamina.layers.call_arguments import as_arrays, call_parameters, first_input, with_masks
 from lamina.layers.input_spec import check_inputs
 from lamina.layers.weight_owner import WeightOwner
 from lamina.typing import Array, PyTree
@@ -76,6 +78,8 @@ class Layer(WeightOwner):
         self._weights: list[Variable] = []
         self._nodes: list[Node] = []
         self._own_losses: list[Array] = []
+        maker = binding.current().layer
+        self._made_in_call_of: str | None = None if maker is None else maker.name
         self._build_shapes: dict[str, Any] | None = None
         self.built = False
         self.autocast = autocast
@@ -182,6 +186,7 @@ class Layer(WeightOwner):
     def call_with_mask(self, *args: Any, **kwargs: Any) -> tuple[PyTree, PyTree]:
         """As calling the layer, but return the mask of the outputs as well."""
         self.require_init()
+        kwargs = with_masks(type(self).call, args, kwargs)
         args, kwargs = self._convert(args, kwargs)
         inputs = first_input(args, kwargs)
         with self._located(inputs):
@@ -192,11 +197,13 @@ class Layer(WeightOwner):
                 check_inputs(self.name, self.input_spec, inputs)
             if symbolic_leaves((args, kwargs)):
                 return self._symbolic_call(args, kwargs)
-            return self._call_now(args, kwargs)
+            outputs, output_mask = self._call_now(args, kwargs)
+            masks.note(outputs, output_mask)
+            return outputs, output_mask
 
     def _call_now(self, args: tuple, kwargs: dict[str, Any]) -> tuple[PyTree, PyTree]:
         scope = binding.current()
-        training = kwargs.get("training")
+        training: bool | None = kwargs.get("training")
         training = scope.training if training is None else training
         if self._accepts("training"):
             if training is not None:
@@ -212,6 +219,8 @@ class Layer(WeightOwner):
             training=training,
             autocast=jnp.dtype(self.compute_dtype) if mixed else None,
             losses=[] if outermost else scope.losses,
+            masks={} if scope.masks is None else scope.masks,
+            layer=self,
         ) as inner:
             outputs, output_mask = self.outputs_and_mask(args, kwargs, mask)
             if self.activity_regularizer is not None:
@@ -233,7 +242,8 @@ class Layer(WeightOwner):
     def outputs_and_mask(self, args: tuple, kwargs: dict[str, Any], mask: PyTree) -> tuple[PyTree, PyTree]:
         """Run `call`, then `compute_mask`; models that route masks themselves do both in one pass."""
         outputs = self.call(*args, **kwargs)
-        return outputs, self.compute_mask(first_input(args, kwargs), mask)
+        noted = masks.of_all(outputs)  # of the layers called in `call`
+        return outputs, self.compute_mask(first_input(args, kwargs), mask) if noted is None else noted
 
     def compute_mask(self, inputs: PyTree, previous_mask: PyTree = None) -> PyTree:
         """Return the mask of the outputs: None, or the inputs' own where the layer supports masking."""
@@ -243,6 +253,8 @@ class Layer(WeightOwner):
             return None
         if self.supports_masking:
             return previous_mask
+        if self._accepts("mask"):  # it knows of the mask, and gives none on
+            return None
         warnings.warn(
             f"Layer {self.name!r} ({type(self).__name__}) does not support masking, so the mask of its input ends "
             "here: later layers, the loss and the metrics will count padded steps.",
@@ -310,8 +322,16 @@ class Layer(WeightOwner):
         values = {str(index): jnp.asarray(value) for index, value in enumerate(given)}
         outputs, effects = pure(lambda: (self(*args, **kwargs), self.regularization_losses()), named)(values)
         state = [effects.values[str(index)] for index in range(len(trainable_variables), len(variables))]
+        losses = [*effects.losses, *outputs[1]]
         if return_losses:
-            return outputs[0], state, [*effects.losses, *outputs[1]]
+            return outputs[0], state, losses
+        if losses and binding.current().asks_for_losses:
+            warnings.warn(
+                f"stateless_call of {self.name!r} leaves out the {plural(len(losses), 'loss', 'losses')} that the call "
+                "added (add_loss, regularizers). Ask for them and add them to yours: "
+                "y_pred, state, losses = self.stateless_call(..., return_losses=True).",
+                stacklevel=2,
+            )
         return outputs[0], state
 
     # Losses
@@ -325,8 +345,9 @@ class Layer(WeightOwner):
     @property
     def losses(self) -> list[Array]:
         """What the last call added, and the penalties of regularized weights."""
-        collected = binding.current().losses
-        return [*(self._own_losses if collected is None else collected), *self.regularization_losses()]
+        scope = binding.current()
+        added = self._own_losses if scope.losses is None else scope.losses
+        return [*added] if scope.asks_for_losses else [*added, *self.regularization_losses()]
 
     def regularization_losses(self) -> list[Array]:
         """Return the penalties of regularized trainable weights."""
@@ -335,6 +356,25 @@ class Layer(WeightOwner):
             for variable in self.trainable_weights
             if variable.regularizer is not None
         ]
+
+    # Metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics kept in attributes of this layer and of those below it, in order."""
+        return list({id(metric): metric for layer in self.flat_layers() for metric in held(layer, MetricBase)}.values())
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The variables of `metrics`."""
+        return list({id(variable): variable for metric in self.metrics for variable in metric.variables}.values())
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        """Raise an error that says where metrics go: Keras 3 has no `add_metric` either."""
+        raise NotImplementedError(
+            f"Layer {self.name!r}: add_metric is gone from Keras 3. Keep a metric in an attribute and update it in "
+            "`call` (self.seen = Mean(); self.seen.update_state(x)), or pass metrics=[...] to compile."
+        )
 
     # The graph
 
@@ -380,9 +420,12 @@ class Layer(WeightOwner):
         try:
             yield
         except Exception as error:
+            tensors = symbolic_leaves(inputs)
             if f"{self.name!r}" not in str(error):
                 received = jax.tree.map(lambda x: getattr(x, "shape", x), inputs, is_leaf=is_symbolic)
                 error.add_note(f"in layer {self.path!r} ({type(self).__name__}), called on shape {received}")
+            elif len(tensors) > 1:
+                error.add_note(f"the inputs of layer {self.name!r} are the outputs {described(tensors)}")
             raise
 
     def _accepts(self, argument: str) -> bool:
@@ -403,6 +446,12 @@ class Layer(WeightOwner):
             return
         build_for_call(self, args, kwargs)
         self.built = True
+        if self._made_in_call_of is not None and self.own_variables():
+            raise RuntimeError(
+                f"Layer {self.name!r} ({type(self).__name__}) was made inside `call` of {self._made_in_call_of!r}, so "
+                "it would get new weights at each call and never be trained. Make it in __init__ "
+                f"(self.{self.name} = {type(self).__name__}(...)) and only call it in `call`."
+            )
         if hasattr(self, "initial_weights"):
             self.set_weights(vars(self).pop("initial_weights"))
 

@@ -87,6 +87,10 @@ class WeightOwner:
         self._weights.append(variable)
         return variable
 
+    def add_variable(self, *args: Any, **kwargs: Any) -> Variable:
+        """As `add_weight`."""
+        return self.add_weight(*args, **kwargs)
+
     def sublayers(self) -> list[Any]:
         """Return the layers kept in this one's attributes, in order of assignment."""
         return held(self, WeightOwner, skip=_REFERENCES)

@@ -12,14 +12,14 @@ from lamina import dtype_policies, initializers
 from lamina.core import binding
 from lamina.core.functional import pure
 from lamina.core.naming import automatic_name
-from lamina.core.tracking import held
+from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
 from lamina.typing import Array, Shape
 
 _HALF = ("float16", "bfloat16")
 
 
-class Metric:
+class Metric(MetricBase):
     """Base class of metrics; subclass it and write `update_state` and `result`.
 
     The state lies in variables made by `add_variable` (or `add_weight`). Inside `fit` both methods are compiled, so

@@ -17,7 +17,7 @@ from lamina.training.trainer import CompileArguments, Trainer
 
 
 class Compiling(Layer):
-    """`compile` and what it was told; the base of `Fitting`."""
+    """`compile` and what it was told; the base of `TrainingSteps`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -111,8 +111,12 @@ class Compiling(Layer):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics of the compiled model, the mean loss first."""
-        return self._trainer.metrics if self._trainer else []
+        """All metrics: the mean loss, those of `compile`, those kept in attributes of the model and its layers.
+
+        Override it to choose which are reported and reset at the start of each epoch.
+        """
+        compiled = self._trainer.metrics if self._trainer else []
+        return list({id(metric): metric for metric in (*compiled, *super().metrics)}.values())
 
     @property
     def metrics_names(self) -> list[str]:
@@ -125,8 +129,8 @@ class Compiling(Layer):
 
     def reset_metrics(self) -> None:
         """Set all metrics to zero."""
-        if self._trainer is not None:
-            self._trainer.reset_metrics()
+        for metric in self.metrics:
+            metric.reset_state()
 
     def get_metrics_result(self) -> dict[str, Any]:
         """Return the metrics' values now, by name."""

@@ -14,8 +14,8 @@ from lamina.core.tracebacks import filtered
 from lamina.data import arrays
 from lamina.data.columns import check_columns, column_names
 from lamina.data.streams import Stream, is_stream
-from lamina.models.compiling import Compiling
 from lamina.models.old_names import Gone, refuse
+from lamina.models.training_steps import TrainingSteps
 from lamina.random.global_seed import fresh_seed
 from lamina.training import advice, inputs, loop
 from lamina.training.epoch import run_batch
@@ -23,7 +23,7 @@ from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
 
 
-class Fitting(Compiling):
+class Fitting(TrainingSteps):
     """`fit`, `evaluate`, `predict` and the same for single batches; the base of `Model`."""
 
     @filtered
@@ -90,7 +90,7 @@ class Fitting(Compiling):
         """
         refuse(self.fit, kwargs)
         trainer = self._require_compiled("fit")
-        if trainer.optimizer is None:
+        if not trainer.optimizers and not trainer.overrides("train_step"):
             raise ValueError("fit needs an optimizer: compile(optimizer='adam', ...).")
         loop.check_epochs(epochs, initial_epoch, validation_freq)
         max_time = loop.check_max_time(max_time)

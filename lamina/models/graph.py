@@ -1,7 +1,4 @@
-"""`Graph`: the calls that lead from symbolic inputs to symbolic outputs, in the order in which they run.
-
-The only place, beside the stack of `Sequential`, where masks are routed.
-"""
+"""`Graph`: the calls that lead from symbolic inputs to symbolic outputs, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -10,11 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lamina.core import shapes
+from lamina.core import masks, shapes
 from lamina.core.naming import unique_name
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.errors import brief, nearest
-from lamina.layers.call_arguments import call_parameters, first_input
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree
@@ -99,46 +95,28 @@ class Graph:
 
     # Running
 
-    def run(self, inputs: PyTree, masks: PyTree = None, training: bool | None = None) -> tuple[PyTree, PyTree]:
-        """Return outputs and their masks for arrays in the nesting of `inputs`."""
+    def run(self, inputs: PyTree, input_masks: PyTree = None, training: bool | None = None) -> tuple[PyTree, PyTree]:
+        """Return outputs and their masks for arrays in the nesting of `inputs`; the layers find masks by themselves."""
         arrays = self.match_inputs(inputs)
         values = {id(tensor): array for tensor, array in zip(self.input_tensors, arrays, strict=True)}
-        mask_leaves = jax.tree.leaves(masks, is_leaf=_is_none) if masks is not None else [None] * len(arrays)
-        mask_of = {id(tensor): mask for tensor, mask in zip(self.input_tensors, mask_leaves, strict=False)}
+        masks.note(arrays, input_masks)
         for node in self.nodes:
             if isinstance(node.operation, InputLayer):
                 continue
-            outputs, output_masks = self._run_node(node, values, mask_of, training)
-            tensors = jax.tree.leaves(node.outputs, is_leaf=is_symbolic)
-            results = jax.tree.leaves(outputs, is_leaf=_is_none)
-            told = jax.tree.leaves(output_masks, is_leaf=_is_none) if output_masks is not None else []
-            if len(told) != len(tensors):
-                told = told[:1] * len(tensors) if len(told) == 1 else [None] * len(tensors)
-            for tensor, result, mask in zip(tensors, results, told, strict=True):
+            results = jax.tree.leaves(self._run_node(node, values, training), is_leaf=_is_none)
+            for tensor, result in zip(jax.tree.leaves(node.outputs, is_leaf=is_symbolic), results, strict=True):
                 values.setdefault(id(tensor), result)
-                mask_of.setdefault(id(tensor), mask)
         outputs = jax.tree.map(lambda tensor: values[id(tensor)], self.outputs, is_leaf=is_symbolic)
-        output_masks = jax.tree.map(lambda tensor: mask_of.get(id(tensor)), self.outputs, is_leaf=is_symbolic)
-        return outputs, output_masks
+        return outputs, masks.of(outputs)
 
-    def _run_node(
-        self, node: Node, values: dict[int, Any], masks: dict[int, Any], training: bool | None
-    ) -> tuple[PyTree, PyTree]:
+    def _run_node(self, node: Node, values: dict[int, Any], training: bool | None) -> PyTree:
         def value_of(leaf: Any) -> Any:
             return values[id(leaf)] if is_symbolic(leaf) else leaf
 
         args, kwargs = jax.tree.map(value_of, (node.args, node.kwargs), is_leaf=_is_leaf)
-        if not isinstance(node.operation, Layer):
-            return node.operation(*args, **kwargs), None
-        for argument, value in _mask_arguments(node).items():
-            mask = jax.tree.map(
-                lambda leaf: masks.get(id(leaf)) if is_symbolic(leaf) else None, value, is_leaf=_is_leaf
-            )
-            if kwargs.get(argument) is None and jax.tree.leaves(mask):
-                kwargs[argument] = mask
-        if training is not None:
+        if training is not None and isinstance(node.operation, Layer):
             kwargs.setdefault("training", training)
-        return node.operation.call_with_mask(*args, **kwargs)
+        return node.operation(*args, **kwargs)
 
     def match_inputs(self, inputs: PyTree) -> list[Any]:
         """Return the arrays in the order of the input tensors.
@@ -227,18 +205,6 @@ def _entry(tensor: KerasTensor) -> KerasTensor:
     if tensor.node is not None and isinstance(tensor.node.operation, InputLayer):
         return tensor
     return InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name).output
-
-
-def _mask_arguments(node: Node) -> dict[str, PyTree]:
-    """Return the arguments of a layer's call that take masks, each with the input whose mask it takes.
-
-    `mask` takes that of the first input, from which the mask of the outputs is found as well; `value_mask` takes that
-    of `value`, and so on.
-    """
-    names = call_parameters(type(node.operation).call)
-    given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
-    taken = {f"{name}_mask": value for name, value in given.items() if f"{name}_mask" in names[len(node.args) :]}
-    return {"mask": first_input(node.args, node.kwargs), **taken}
 
 
 def _depths(nodes: list[Node], entry_of: dict[int, KerasTensor]) -> tuple[dict[int, int], dict[int, int]]:

@@ -59,6 +59,11 @@ def _cause(trainer: Any, variables: TrainVariables, batch: Batch, numbers: np.nd
             f"The weights were not finite any more before this step (the last of them are those of layer {owner}): the "
             "gradients of the step before were not. Lower the learning rate, or clip the gradients (clipnorm=1.0)."
         )
+    if trainer.overrides("train_step"):
+        return (
+            "It is what train_step returned as the loss: check the logarithms, divisions and square roots in it, lower "
+            "the learning rate, or clip the gradients (clipnorm=1.0)."
+        )
     with _recorded(trainer.model) as outputs, np.errstate(all="ignore"):
         gradients = _gradients(trainer, variables, batch)
     for name, kind, is_finite in outputs:
@@ -85,10 +90,10 @@ def _gradients(trainer: Any, variables: TrainVariables, batch: Batch) -> dict[st
 
     def loss_of(batch: Batch) -> Any:
         y_pred, mask = trainer.forward(batch.x, training=True)
-        return trainer.compute_loss(batch, y_pred, mask)[0]
+        return trainer.compute_loss(batch, y_pred, mask, training=True)[0]
 
     forward = pure(loss_of, known, training=True)
-    step = variables.optimizer[trainer.iterations_path].array
+    step = trainer.optimizer.batch_count.array
     rest = {path: variable.array for path, variable in {**variables.buffers, **variables.optimizer}.items()}
     values = {path: variable.array for path, variable in variables.params.items()}
     forward({**values, **rest}, batch, step=step)

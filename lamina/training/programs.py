@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -13,9 +14,10 @@ from jax import lax
 
 from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
+from lamina.training.custom_step import custom_predict_step, custom_step
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
-from lamina.training.step import Batch, Step, predict_step, test_step, train_step
+from lamina.training.step import Batch, Step, predict_step, test_step, train_step, zeros_like
 from lamina.typing import Array, PyTree
 
 Program = Callable[..., tuple[TrainState, list[Array], Array]]
@@ -94,10 +96,10 @@ class Programs:
     def _predicted(self, values: dict[str, Array], x: PyTree) -> tuple[PyTree, dict[str, Array]]:
         if self._trainer.model.run_eagerly:
             with jax.disable_jit():
-                return predict_step(self._trainer, self._variables)(values, x)
+                return self._predict_step()(values, x)
         with plain_errors():
             if self._predict is None:
-                step = predict_step(self._trainer, self._variables)
+                step = self._predict_step()
                 self._predict = jax.jit(step, compiler_options=_options(jax.make_jaxpr(step)(values, x)))
             return self._predict(values, x)
 
@@ -128,14 +130,23 @@ class Programs:
         return program
 
     def _epoch_function(self, kind: str, batch_size: int, guard: Guard) -> Callable[..., Any]:
-        if kind == "train":
-            step = train_step(self._trainer, self._variables, keeps_finite=guard == "before")
-        else:
-            step = test_step(self._trainer, self._variables)
+        step = self._step(kind, keeps_finite=guard == "before")
+        gives_results = self._trainer.overrides(f"{kind}_step") or self._trainer.overrides("compute_metrics")
         fresh_metrics = self._trainer.pure_fresh_metrics(self._variables)
         results = self._trainer.pure_results(self._variables)
         kept = None if kind == "train" else self._trainer.kept_paths(self._variables)
-        return epoch_function(step, fresh_metrics, results, batch_size, kept, guard)
+        return epoch_function(step, fresh_metrics, results, batch_size, kept, guard, gives_results)
+
+    def _step(self, kind: str, keeps_finite: bool) -> Step:
+        if self._trainer.overrides(f"{kind}_step"):
+            return custom_step(self._trainer, self._variables, f"{kind}_step", keeps_finite)
+        if kind == "train":
+            return train_step(self._trainer, self._variables, keeps_finite)
+        return test_step(self._trainer, self._variables)
+
+    def _predict_step(self) -> Callable[..., tuple[PyTree, dict[str, Array]]]:
+        custom = self._trainer.overrides("predict_step")
+        return (custom_predict_step if custom else predict_step)(self._trainer, self._variables)
 
 
 def epoch_function(
@@ -145,12 +156,14 @@ def epoch_function(
     batch_size: int,
     kept: list[str] | None,
     guard: Guard,
+    gives_results: bool = False,
 ) -> Callable[..., Any]:
     """Return the function that runs steps `[start, stop)` of an epoch in one loop.
 
     The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, but
     for the buffers at the paths `kept`, only those and the metrics are carried through the loop: what is carried would
-    be copied.
+    be copied. Where a step gives results of its own, those of the last one are returned in the place of what `results`
+    makes of the metrics.
     """
 
     def run(
@@ -163,43 +176,62 @@ def epoch_function(
             rows = lax.dynamic_slice_in_dim(order, index * batch_size, batch_size)
             return jax.tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds"), data)
 
-        def next_state(index: Array, state: TrainState) -> tuple[TrainState, Array]:
+        def next_state(index: Array, state: TrainState) -> tuple[TrainState, Array, list[Array]]:
             return step(state, batch_at(index))
 
-        def next_carried(index: Array, carried: TrainState) -> tuple[TrainState, Array]:
+        def next_carried(index: Array, carried: TrainState) -> tuple[TrainState, Array, list[Array]]:
             buffers = {**model.buffers, **carried.buffers}
-            new, loss = step(model._replace(buffers=buffers, metrics=carried.metrics), batch_at(index))
-            return carried._replace(
-                buffers={path: new.buffers[path] for path in carried.buffers}, metrics=new.metrics
-            ), loss
+            new, loss, own = step(model._replace(buffers=buffers, metrics=carried.metrics), batch_at(index))
+            buffers = {path: new.buffers[path] for path in carried.buffers}
+            return carried._replace(buffers=buffers, metrics=new.metrics), loss, own
 
-        loop = _plain_loop if guard == "none" else _guarded_loop
+        loop = functools.partial(_plain_loop if guard == "none" else _guarded_loop, gives_results=gives_results)
         if kept is not None:
             carried = TrainState({}, {path: model.buffers[path] for path in kept}, {}, metrics)
-            carried, reached = loop(next_carried, start, stop, carried)
-            return carried._replace(metrics={}), carried.metrics, results(carried.metrics), reached
-        state, reached = loop(next_state, start, stop, model._replace(metrics=metrics))
-        return state._replace(metrics={}), state.metrics, results(state.metrics), reached
+            state, own, reached = loop(next_carried, start, stop, carried)
+        else:
+            state, own, reached = loop(next_state, start, stop, model._replace(metrics=metrics))
+        return state._replace(metrics={}), state.metrics, own if gives_results else results(state.metrics), reached
 
     return run
 
 
-def _plain_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Array, state: Any) -> tuple[Any, Array]:
-    return lax.fori_loop(start, stop, lambda index, state: step(index, state)[0], state), stop
+Body = Callable[[Array, Any], tuple[Any, Array, list[Array]]]
 
 
-def _guarded_loop(step: Callable[..., tuple[Any, Array]], start: Array, stop: Array, state: Any) -> tuple[Any, Array]:
-    def body(carry: tuple[Array, Array, Any]) -> tuple[Array, Array, Any]:
-        index, _, state = carry
-        state, loss = step(index, state)
+def _plain_loop(
+    step: Body, start: Array, stop: Array, state: Any, gives_results: bool
+) -> tuple[Any, list[Array], Array]:
+    def body(index: Array, carry: tuple[Any, list[Array]]) -> tuple[Any, list[Array]]:
+        new, _, own = step(index, carry[0])
+        return new, own
+
+    state, own = lax.fori_loop(start, stop, body, (state, _no_results(step, start, state, gives_results)))
+    return state, own, stop
+
+
+def _guarded_loop(
+    step: Body, start: Array, stop: Array, state: Any, gives_results: bool
+) -> tuple[Any, list[Array], Array]:
+    def body(carry: tuple[Array, Array, Any, list[Array]]) -> tuple[Array, Array, Any, list[Array]]:
+        index, _, state, _ = carry
+        state, loss, own = step(index, state)
         fine = jnp.isfinite(loss)
-        return index + fine, fine, state
+        return index + fine, fine, state, own
 
-    def goes_on(carry: tuple[Array, Array, Any]) -> Array:
+    def goes_on(carry: tuple[Array, Array, Any, list[Array]]) -> Array:
         return (carry[0] < stop) & carry[1]
 
-    reached, _, state = lax.while_loop(goes_on, body, (start, jnp.asarray(True), state))
-    return state, reached
+    first = (start, jnp.asarray(True), state, _no_results(step, start, state, gives_results))
+    reached, _, state, own = lax.while_loop(goes_on, body, first)
+    return state, own, reached
+
+
+def _no_results(step: Body, start: Array, state: Any, gives_results: bool) -> list[Array]:
+    """Return what stands for the results of a step before the first one: a compiled loop wants their structure."""
+    if not gives_results or jax.config.jax_disable_jit:
+        return []
+    return zeros_like(jax.eval_shape(step, start, state)[2])
 
 
 def _split(kind: str, state: TrainState) -> tuple[TrainState, dict[str, Array]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina.core.variable import Variable
 from lamina.training.feed import Feed
-from lamina.training.state import TrainVariables
+from lamina.training.state import flat
 from lamina.training.trainer import Trainer
 
 _FORMAT = 1
@@ -37,12 +37,7 @@ class Run:
     @property
     def variables(self) -> dict[str, Variable]:
         """All that training changes, by group and path."""
-        groups: TrainVariables = self.trainer.variables
-        return {
-            f"{group}/{path}": variable
-            for group, variables in groups._asdict().items()
-            for path, variable in variables.items()
-        }
+        return flat(self.trainer.variables)
 
     def capture(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the position in JSON types, and the values of all variables."""

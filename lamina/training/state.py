@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
@@ -35,6 +35,16 @@ class TrainVariables(NamedTuple):
     buffers: dict[str, Variable]
     optimizer: dict[str, Variable]
     metrics: dict[str, Variable]
+
+
+def flat(groups: TrainState | TrainVariables) -> dict[str, Any]:
+    """Return what the groups hold in one dictionary, by group and path."""
+    return {f"{name}/{path}": value for name, group in groups._asdict().items() for path, value in group.items()}
+
+
+def regrouped(values: Mapping[str, Any], groups: TrainState, name: str) -> dict[str, Any]:
+    """Return one group out of what `flat` returned."""
+    return {path: values[f"{name}/{path}"] for path in getattr(groups, name)}
 
 
 def read(variables: TrainVariables) -> TrainState:

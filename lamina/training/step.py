@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.core.functional import pure
-from lamina.training.state import TrainState, TrainVariables
+from lamina.training.state import TrainState, TrainVariables, flat, regrouped
 from lamina.typing import Array, PyTree
 
 
@@ -22,8 +22,8 @@ class Batch(NamedTuple):
     sample_weight: PyTree = None
 
 
-Step = Callable[[TrainState, Batch], tuple[TrainState, Array]]
-"""From a state and a batch to the new state and the loss."""
+Step = Callable[[TrainState, Batch], tuple[TrainState, Array, list[Array]]]
+"""From a state and a batch to the new state, the loss, and results where they are the step's and not the metrics'."""
 
 
 def train_step(trainer: Any, variables: TrainVariables, keeps_finite: bool = False) -> Step:
@@ -39,36 +39,40 @@ def train_step(trainer: Any, variables: TrainVariables, keeps_finite: bool = Fal
 
     def run(batch: Batch) -> tuple[Array, tuple]:
         y_pred, mask = trainer.forward(batch.x, training=True)
-        loss, parts = trainer.compute_loss(batch, y_pred, mask)
+        loss, parts = trainer.compute_loss(batch, y_pred, mask, training=True)
         return optimizer.scale_loss(loss), (loss, parts, y_pred, mask)
 
-    forward = pure(run, {**variables.params, **variables.buffers, **variables.optimizer}, training=True)
+    forward = pure(run, flat(variables), training=True)
     update = pure(lambda gradients: optimizer.apply(gradients, trainable), {**variables.params, **variables.optimizer})
-    watch = pure(trainer.update_metrics, variables.metrics)
+    watch = pure(trainer.update_metrics, flat(variables))
 
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array]:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array, list[Array]]:
         def objective(params: dict[str, Array]) -> tuple[Array, Any]:
-            values = {**params, **state.buffers, **state.optimizer}
-            (scaled, seen), effects = forward(values, batch, step=state.optimizer[trainer.iterations_path])
-            return scaled, (seen, {path: effects.values[path] for path in state.buffers})
+            values = flat(state._replace(params=params))
+            (scaled, seen), effects = forward(values, batch, step=trainer.step_number(state))
+            return scaled, (seen, *(regrouped(effects.values, state, group) for group in ("buffers", "metrics")))
 
-        gradients, (seen, buffers) = jax.grad(objective, has_aux=True)(state.params)
+        gradients, (seen, buffers, metrics) = jax.grad(objective, has_aux=True)(state.params)
 
-        def taken(state: TrainState) -> TrainState:
+        def taken(state: TrainState) -> tuple[TrainState, list[Array]]:
             in_order = [gradients[path] for path in variables.params]  # jax sorts the keys of dictionaries
             _, updated = update({**state.params, **state.optimizer}, in_order)
-            _, watched = watch(state.metrics, batch, *seen)
-            return TrainState(
+            new = TrainState(
                 params={path: updated.values[path] for path in state.params},
                 buffers=buffers,
                 optimizer={path: updated.values[path] for path in state.optimizer},
-                metrics=watched.values,
+                metrics=metrics,
             )
+            results, watched = watch(flat(new), batch, *seen)
+            return new._replace(metrics=regrouped(watched.values, state, "metrics")), results
 
         if not keeps_finite:
-            return taken(state), seen[0]
+            new, results = taken(state)
+            return new, seen[0], results
         # A choice between the old arrays and the new ones would copy all of them; here they are changed in place.
-        return lax.cond(jnp.isfinite(seen[0]), taken, lambda state: state, state), seen[0]
+        own = zeros_like(jax.eval_shape(taken, state)[1]) if trainer.overrides("compute_metrics") else []
+        new, results = lax.cond(jnp.isfinite(seen[0]), taken, lambda state: (state, own), state)
+        return new, seen[0], results
 
     return step
 
@@ -76,19 +80,18 @@ def train_step(trainer: Any, variables: TrainVariables, keeps_finite: bool = Fal
 def test_step(trainer: Any, variables: TrainVariables) -> Step:
     """Return the step that computes predictions in inference mode and lets loss and metrics see them."""
 
-    def run(batch: Batch) -> Array:
+    def run(batch: Batch) -> tuple[Array, list[Array]]:
         y_pred, mask = trainer.forward(batch.x, training=False)
-        loss, parts = trainer.compute_loss(batch, y_pred, mask)
-        trainer.update_metrics(batch, loss, parts, y_pred, mask)
-        return loss
+        loss, parts = trainer.compute_loss(batch, y_pred, mask, training=False)
+        return loss, trainer.update_metrics(batch, loss, parts, y_pred, mask)
 
     kept = trainer.kept_paths(variables)
-    evaluate = pure(run, {**variables.params, **variables.buffers, **variables.metrics}, training=False)
+    evaluate = pure(run, flat(variables._replace(optimizer={})), training=False)
 
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array]:
-        loss, effects = evaluate({**state.params, **state.buffers, **state.metrics}, batch)
-        buffers = {**state.buffers, **{path: effects.values[path] for path in kept}}
-        return state._replace(buffers=buffers, metrics={path: effects.values[path] for path in state.metrics}), loss
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Array, list[Array]]:
+        (loss, results), effects = evaluate(flat(state._replace(optimizer={})), batch)
+        buffers = {**state.buffers, **{path: effects.values[f"buffers/{path}"] for path in kept}}
+        return state._replace(buffers=buffers, metrics=regrouped(effects.values, state, "metrics")), loss, results
 
     return step
 
@@ -107,6 +110,11 @@ def predict_step(
         return outputs, {path: effects.values[path] for path in kept}
 
     return step
+
+
+def zeros_like(shapes: list[Any]) -> list[Array]:
+    """Return arrays of zeros of the shapes and dtypes that `jax.eval_shape` found."""
+    return [jnp.zeros(one.shape, one.dtype) for one in shapes]
 
 
 def rows_of(batch: Batch) -> Array:

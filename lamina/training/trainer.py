@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from lamina.core import shapes
+from lamina.core import masks, shapes
 from lamina.core.functional import pure
 from lamina.core.symbolic import KerasTensor, is_symbolic
+from lamina.core.tracking import held
 from lamina.layers.building import relabel
 from lamina.metrics import Mean, Metric
+from lamina.optimizers.optimizer import Optimizer
 from lamina.training.compiled_loss import CompiledLoss
 from lamina.training.compiled_metrics import CompiledMetrics
 from lamina.training.outputs import Outputs
 from lamina.training.programs import Programs
-from lamina.training.state import TrainVariables, by_path
+from lamina.training.state import TrainState, TrainVariables, by_path
 from lamina.training.step import Batch, rows_of
 from lamina.typing import Array, PyTree, Shape
 
@@ -40,7 +44,8 @@ class CompileArguments:
 class Trainer:
     """What `fit`, `evaluate` and `predict` run.
 
-    It asks of a model: to be callable, `call_with_mask`, `weights`, `losses`, `output_names`.
+    It asks of a model what `lamina.models` has: to be callable, `call_with_mask`, variables, losses, metrics; and it
+    looks which of `train_step`, `test_step`, `predict_step`, `compute_loss` and `compute_metrics` its class overrides.
 
     Args:
         model: the model.
@@ -60,6 +65,7 @@ class Trainer:
         self.output_shapes: list[Shape] = []
         self.columns: list[str] | None = None  # of the table that was trained on
         self._prepared: set[Any] = set()
+        self._parts: dict[str, Array] = {}
         self._variables: TrainVariables | None = None
         self._programs: Programs | None = None
 
@@ -78,26 +84,48 @@ class Trainer:
         signature = (jax.tree.structure(batch), tuple(str(leaf) for leaf in jax.tree.leaves(spec, is_leaf=is_symbolic)))
         if signature in self._prepared and self.model.built:
             return
-        y_pred = shapes.infer(lambda x: self.model(x), spec.x)
-        self.output_shapes = [leaf.shape for leaf in jax.tree.leaves(y_pred, is_leaf=is_symbolic)]
-        relabel(self.model)
-        if self.arguments.loss is not None or self.arguments.metrics or self.arguments.weighted_metrics:
-            self._resolve(spec, y_pred)
+        told = self.arguments.loss is not None or self.arguments.metrics or self.arguments.weighted_metrics
+        if self.overrides("train_step") and not told and self._can_be_built_alone():
+            relabel(self.model)  # what a step of the user's does with the data is its own affair
+        else:
+            y_pred = shapes.infer(lambda x: self.model(x), spec.x)
+            self.output_shapes = [leaf.shape for leaf in jax.tree.leaves(y_pred, is_leaf=is_symbolic)]
+            relabel(self.model)
+            if told:
+                self.resolve(spec.y, y_pred)
+            if self.loss is not None:
+                shapes.infer(self._check_shapes, spec.y, y_pred)
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.model.trainable_variables)
-        if self.loss is not None:
-            shapes.infer(self._check_shapes, spec.y, y_pred)
         self._prepared.add(signature)
 
-    def _resolve(self, spec: Batch, y_pred: PyTree) -> None:
+    def _can_be_built_alone(self) -> bool:
+        """Return whether all layers have their weights, and mark the model as built if so."""
+        if self.model.built:
+            return True
+        unbuilt = [layer for layer in self.model.sublayers() if not layer.built]
+        if not unbuilt:
+            self.model.built = True
+        elif not self.overrides("call"):
+            raise ValueError(
+                f"{type(self.model).__name__} has a train_step but no call, so nothing tells the shapes for which its "
+                f"layer {unbuilt[0].name!r} is to be built. Start it with Input(shape), or build it in __init__."
+            )
+        return not unbuilt
+
+    def overrides(self, method: str) -> bool:
+        """Return whether the class of the model has a method of its own in the place of that of `Model`."""
+        own = getattr(type(self.model), method, None)
+        return own is not None and not own.__module__.startswith("lamina.models.")
+
+    def resolve(self, y: PyTree, y_pred: PyTree) -> None:
+        """Make the loss and the metrics that `compile` was told for such targets and outputs, once."""
         if self.loss is not None and self.outputs is not None:
             return
         self.outputs = Outputs.of(y_pred, getattr(self.model, "output_names", None))
         self.loss = CompiledLoss(self.arguments.loss, self.arguments.loss_weights, self.outputs)
-        if spec.y is not None:
-            metrics = CompiledMetrics(
-                self.arguments.metrics, self.arguments.weighted_metrics, self.outputs, spec.y, y_pred
-            )
+        if y is not None:
+            metrics = CompiledMetrics(self.arguments.metrics, self.arguments.weighted_metrics, self.outputs, y, y_pred)
             self.compiled_metrics = metrics
         with_loss = [name for name, loss in zip(self.loss.names, self.loss.losses, strict=True) if loss]
         if len(with_loss) > 1:
@@ -111,7 +139,7 @@ class Trainer:
 
     @property
     def metrics(self) -> list[Metric]:
-        """All metrics in the order in which `evaluate` returns their results."""
+        """The loss's and those of `compile`, in the order in which `evaluate` returns their results."""
         compiled = self.compiled_metrics.metrics if self.compiled_metrics else []
         return [self.loss_tracker, *self.part_trackers, *compiled]
 
@@ -120,8 +148,8 @@ class Trainer:
         """The variables whose values make up the `TrainState`, found anew when what is trainable has changed."""
         state = self.model.variables
         trainable = [variable for variable in state if variable.trainable]
-        optimizer = self.optimizer.variables if self.optimizer is not None else []
-        metric_variables = [variable for metric in self.metrics for variable in metric.variables]
+        optimizer = [variable for optimizer in self.optimizers for variable in optimizer.variables]
+        metric_variables = self.model.metrics_variables
         found = TrainVariables(
             params=by_path(trainable),
             buffers=by_path(variable for variable in state if not variable.trainable),
@@ -161,11 +189,18 @@ class Trainer:
         return [path for path, variable in variables.buffers.items() if id(variable) in kept]
 
     @property
-    def iterations_path(self) -> str:
-        """The key of the step count in the optimizer's state."""
-        return next(
-            path for path, variable in self.variables.optimizer.items() if variable is self.optimizer.batch_count
-        )
+    def optimizers(self) -> list[Any]:
+        """The optimizer that `compile` was given, and those that the model keeps in attributes, in order."""
+        compiled = [] if self.optimizer is None else [self.optimizer]
+        return [*compiled, *(one for one in held(self.model, Optimizer) if one is not self.optimizer)]
+
+    def step_number(self, state: TrainState) -> Array | None:
+        """Return the number of a training step, from which random keys derive; None where nothing counts steps."""
+        optimizers = self.optimizers
+        if not optimizers:
+            return None
+        count = optimizers[0].batch_count
+        return next(state.optimizer[path] for path, one in self.variables.optimizer.items() if one is count)
 
     # Pieces of a step, called inside pure functions
 
@@ -173,11 +208,31 @@ class Trainer:
         """Return the model's outputs and their mask."""
         return self.model.call_with_mask(x, training=training)
 
-    def compute_loss(self, batch: Batch, y_pred: PyTree, mask: PyTree) -> tuple[Array, dict[str, Array]]:
-        """Return the loss to be minimised and the loss of each output."""
+    def compute_loss(
+        self, batch: Batch, y_pred: PyTree, mask: PyTree, training: bool
+    ) -> tuple[Array, dict[str, Array]]:
+        """Return the loss to be minimised, by the model's own `compute_loss` if it has one, and that of each output."""
+        if not self.overrides("compute_loss"):
+            return self.total_loss(batch.y, y_pred, batch.sample_weight, mask)
+        arguments = {"x": batch.x, "y": batch.y, "y_pred": y_pred, "sample_weight": batch.sample_weight}
+        compute, self._parts = self.model.compute_loss, {}
+        if "training" in inspect.signature(compute).parameters:
+            arguments["training"] = training
+        total = compute(**arguments)
+        if jnp.ndim(total) or total is None:
+            raise ValueError(
+                f"{type(self.model).__name__}.compute_loss must return a single number, got "
+                f"{'None' if total is None else f'an array of shape {jnp.shape(total)}; take its mean'}."
+            )
+        return jnp.asarray(total), self._parts
+
+    def total_loss(
+        self, y: PyTree, y_pred: PyTree, sample_weight: PyTree, mask: PyTree
+    ) -> tuple[Array, dict[str, Array]]:
+        """Return the loss that `compile` was told plus what layers added, and the loss of each output."""
         total, parts = None, {}
-        if self.loss is not None and batch.y is not None:
-            total, parts = self.loss(batch.y, y_pred, batch.sample_weight, mask)
+        if self.loss is not None and y is not None:
+            total, parts = self.loss(y, y_pred, sample_weight, mask)
         extra = self.model.losses
         if total is None and not extra:
             raise ValueError(
@@ -187,41 +242,58 @@ class Trainer:
             value = jnp.asarray(value, jnp.float32 if total is None else total.dtype)
             total = value if total is None else total + value
         assert total is not None
+        self._parts = parts
         return total, parts
 
-    def update_metrics(self, batch: Batch, loss: Array, parts: dict[str, Array], y_pred: PyTree, mask: PyTree) -> None:
-        """Let the loss trackers and the metrics see a batch."""
+    def update_metrics(
+        self, batch: Batch, loss: Array, parts: dict[str, Array], y_pred: PyTree, mask: PyTree
+    ) -> list[Array]:
+        """Let the loss trackers and the metrics see a batch; return the results if the model's own code makes them."""
         rows = rows_of(batch)
         self.loss_tracker.update_state(loss, sample_weight=rows)
         for tracker in self.part_trackers:
-            tracker.update_state(parts[tracker.name.removesuffix("_loss")], sample_weight=rows)
+            part = parts.get(tracker.name.removesuffix("_loss"))
+            if part is not None:  # a compute_loss of the model's own need not have computed it
+                tracker.update_state(part, sample_weight=rows)
+        if self.overrides("compute_metrics"):
+            masks.note(y_pred, mask)
+            return self.noted(self.model.compute_metrics(batch.x, batch.y, y_pred, batch.sample_weight))
         if self.compiled_metrics is not None:
             self.compiled_metrics.update(batch.y, y_pred, batch.sample_weight, mask)
+        return []
 
     def results(self) -> dict[str, Any]:
-        """Return the results of all metrics by name."""
-        results = {metric.name: metric.result() for metric in (self.loss_tracker, *self.part_trackers)}
-        if self.compiled_metrics is not None:
-            results.update(self.compiled_metrics.results())
+        """Return the results of the model's metrics by name; a result that is a dictionary has names of its own."""
+        results: dict[str, Any] = {}
+        for name, metric in self.metrics_by_name().items():
+            value = metric.result()
+            results.update(value if isinstance(value, dict) else {name: value})
         return results
 
     def metrics_by_name(self) -> dict[str, Metric]:
-        """Return the metrics under the names of their results."""
-        named: dict[str, Metric] = {metric.name: metric for metric in (self.loss_tracker, *self.part_trackers)}
-        if self.compiled_metrics is not None:
-            named.update({name: metric for _, name, metric, _ in self.compiled_metrics.entries})
-        return named
+        """Return the model's metrics under the names of their results."""
+        entries = self.compiled_metrics.entries if self.compiled_metrics is not None else []
+        names = {id(metric): name for _, name, metric, _ in entries}
+        return {names.get(id(metric), metric.name): metric for metric in self.model.metrics}
 
-    def reset_metrics(self) -> None:
-        """Set all metrics to zero."""
-        for metric in self.metrics:
-            metric.reset_state()
+    def noted(self, logs: Mapping[str, Any]) -> list[Array]:
+        """Return logs of the model's own code as a list, metrics first, and keep their names in `result_names`."""
+        if not isinstance(logs, Mapping):
+            raise ValueError(
+                f"{type(self.model).__name__}.compute_metrics must return a dictionary of results, got {logs!r}."
+            )
+        named: dict[str, Any] = {}
+        for name, value in logs.items():
+            named.update(value if isinstance(value, Mapping) else {name: value})
+        first = [name for name in self.metrics_by_name() if name in named]
+        self.result_names = [*first, *sorted(set(named) - set(first))]
+        return [jnp.asarray(named[name]) for name in self.result_names]
 
     def pure_results(self, variables: TrainVariables) -> Any:
         """Return the function from metric values to results, in the order of `result_names`."""
 
         def results() -> list[Any]:
-            named = self.results()
+            named = self.model.get_metrics_result()
             self.result_names = list(named)  # set while tracing: JAX would sort the keys of a dictionary
             return list(named.values())
 
@@ -230,7 +302,7 @@ class Trainer:
 
     def pure_fresh_metrics(self, variables: TrainVariables) -> Any:
         """Return the function that gives the metric values at the start of an epoch."""
-        reset = pure(self.reset_metrics, variables.metrics)
+        reset = pure(self.model.reset_metrics, variables.metrics)
         return lambda values: reset(values)[1].values
 
 

@@ -176,11 +176,35 @@ def upscaler(k, L):
     )
 
 
+def variational_autoencoder(k, L):
+    class Divergence(L.Layer):
+        """Adds the distance to a standard normal distribution; the sample is the mean, since draws differ."""
+
+        def call(self, inputs):
+            mean, spread = inputs
+            self.add_loss(0.5 * k.ops.mean(k.ops.square(mean) + k.ops.exp(spread) - 1.0 - spread))
+            return mean
+
+    x = k.Input((6,))
+    hidden = L.Dense(5, activation="tanh")(x)
+    return x, L.Dense(6)(Divergence()([L.Dense(2)(hidden), L.Dense(2)(hidden)])), "mse"
+
+
+def weighted_graph(k, L):
+    """An output that is a slice, an input used twice, a constant, a nested model with two outputs."""
+    x = k.Input((6,))
+    hidden = L.Dense(4, activation="relu")(x[:, :4] * 0.5 + x[:, 2:])
+    a = k.Input((4,))
+    inner = k.Model(a, [L.Dense(2)(a), L.Dense(2, activation="tanh")(a)])
+    first, second = inner(hidden)
+    return x, first - second, "mae"
+
+
 ZOO = [
     mlp, autoencoder, wide_and_deep, siamese, highway, mixture_of_experts, multi_task, factorization, convolutional,
     resnet_block, inception_block, u_net, dense_block, squeeze_and_excitation, temporal_convolutions, forecaster,
     stacked_gru, sentiment, bag_of_words, sequence_to_sequence, transformer_block, video, attention_by_hand,
-    mobile_block, upscaler,
+    mobile_block, upscaler, variational_autoencoder, weighted_graph,
 ]  # fmt: skip
 
 
@@ -216,6 +240,21 @@ def test_outputs_and_training(make):
     for one in models:
         losses.append(one.fit(x, y, batch_size=ROWS, epochs=STEPS, shuffle=False, verbose=0).history["loss"])
     np.testing.assert_allclose(losses[1], losses[0], rtol=2e-3, atol=1e-4)
+    for one, other in zip(model.get_weights(), reference.get_weights()):  # the sum of twenty gradients
+        np.testing.assert_allclose(one, other, rtol=5e-3, atol=1e-3)
     expected, received = (one.predict_on_batch(x) for one in models)
     for one, other in zip(*([item] if isinstance(item, np.ndarray) else list(item) for item in (received, expected))):
         np.testing.assert_allclose(one, other, rtol=5e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("make", [make for make in ZOO if make is not variational_autoencoder])
+def test_configurations(make):
+    configs = []
+    for k in (keras, lamina):
+        k.utils.clear_session()
+        inputs, outputs, _ = make(k, k.layers)
+        configs.append(k.Model(inputs, outputs).get_config())
+    theirs, ours = configs
+    assert [layer["class_name"] for layer in ours["layers"]] == [layer["class_name"] for layer in theirs["layers"]]
+    again = lamina.Model.from_config(ours).get_config()
+    assert again == ours

@@ -225,6 +225,7 @@ def projection(layer: Any, name: str, input_shape: Shape, sizes: Shape, summed: 
         trainable=layer.trainable,
         name=name,
     )
+    dense.supports_masking = True  # the mask of the query is no concern of what is computed for it
     dense.build(input_shape)
     return dense
 

@@ -63,7 +63,7 @@ class InputLayer(Layer):
         self.sparse = self.ragged = False
         self.optional = optional
         self.built = True
-        self._tensor = input_tensor or KerasTensor(self.batch_shape, self.input_dtype_name, self.name)
+        self._tensor = input_tensor or KerasTensor(self.batch_shape, self.input_dtype_name, name=self.name)
         if input_tensor is None:
             self._nodes.append(Node(self, (), {}, self._tensor))
 
