@@ -74,7 +74,7 @@ class TrainingSteps(Compiling):
         variables = trainer.variables
         given = TrainState(*(dict(zip(group, values, strict=True)) for group, values in zip(variables, state)))
         new, _, results = steps.train_step(trainer, variables)(given, Batch(*data))
-        return self._logs(new, results), StepState(*map(as_values, new))
+        return self._logs(new, results), StepState(*map(as_values, new, variables))
 
     def test_step(self, state: Any, data: Any) -> tuple[dict[str, Any], TestState]:
         """Return logs and the state after one step of evaluation; a pure function.
@@ -90,7 +90,8 @@ class TrainingSteps(Compiling):
             for group, values in zip((variables.params, variables.buffers, variables.metrics), state)
         )
         new, _, results = steps.test_step(trainer, variables)(TrainState(params, buffers, {}, metrics), Batch(*data))
-        return self._logs(new, results), TestState(*map(as_values, (new.params, new.buffers, new.metrics)))
+        groups = ((getattr(new, name), getattr(variables, name)) for name in TestState._fields)
+        return self._logs(new, results), TestState(*(as_values(*group) for group in groups))
 
     def predict_step(self, state: Any, data: Any) -> tuple[PyTree, Any]:
         """Return outputs for a batch in inference mode, and the values of the non-trainable variables after it.

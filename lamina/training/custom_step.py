@@ -51,7 +51,7 @@ def custom_step(
     run = pure(lambda state, data: method(state, data), flat(known), asks_for_losses=True)
 
     def step(state: TrainState, batch: Any) -> tuple[TrainState, Array, list[Array]]:
-        given = _STATES[name](*(as_values(getattr(state, group)) for group in _GROUPS[name]))
+        given = _STATES[name](*(as_values(getattr(state, group), getattr(variables, group)) for group in _GROUPS[name]))
         number = trainer.step_number(state) if name == "train_step" else None
         answer, effects = run(flat(state), given, Data.of(*batch), step=number)
         logs, returned = _logs_and_state(trainer.model, name, answer)
@@ -78,7 +78,7 @@ def custom_predict_step(
     kept = trainer.kept_paths(variables)
 
     def step(values: dict[str, Array], x: PyTree) -> tuple[PyTree, dict[str, Array]]:
-        given = tuple(as_values({path: values[path] for path in group}) for group in variables[:2])
+        given = tuple(as_values(values, group) for group in variables[:2])
         answer = run(values, given, x)[0]
         outputs, buffers = _logs_and_state(trainer.model, "predict_step", answer)
         return outputs, {path: value for path, value in zip(variables.buffers, buffers) if path in kept}
@@ -86,9 +86,9 @@ def custom_predict_step(
     return step
 
 
-def as_values(group: Mapping[str, Array]) -> Values:
-    """Return the values of a group in order."""
-    return Values(group.values(), group)
+def as_values(values: Mapping[str, Array], variables: Mapping[str, Variable]) -> Values:
+    """Return the values of a group in the order of its variables; jax sorts the keys of dictionaries."""
+    return Values([values[path] for path in variables], variables)
 
 
 def _checked(model: Any, name: str) -> Callable[..., Any]:
@@ -156,5 +156,6 @@ def _updated(
 
 def _loss(logs: Mapping[str, Any]) -> Array:
     """Return what tells whether the step went well: the losses among the logs."""
-    losses = [value for name, value in logs.items() if "loss" in name and jnp.ndim(value) == 0]
+    numbers = {name: value for name, value in logs.items() if not isinstance(value, Mapping)}
+    losses = [value for name, value in numbers.items() if "loss" in name and jnp.ndim(value) == 0]
     return jnp.asarray(sum(losses), "float32")

@@ -219,7 +219,7 @@ class Trainer:
         if "training" in inspect.signature(compute).parameters:
             arguments["training"] = training
         total = compute(**arguments)
-        if jnp.ndim(total) or total is None:
+        if total is None or jnp.ndim(total):
             raise ValueError(
                 f"{type(self.model).__name__}.compute_loss must return a single number, got "
                 f"{'None' if total is None else f'an array of shape {jnp.shape(total)}; take its mean'}."
