@@ -109,7 +109,7 @@ def main(smoke: bool) -> None:
     pairs = siamese()
     order = np.random.default_rng(0).permutation(len(x))
     same = (y == y[order]).astype("float32")
-    pairs.compile("adam", "binary_crossentropy", metrics=["AUC"])
+    pairs.compile("adam", "binary_crossentropy", weighted_metrics=["AUC"])
     pairs.fit([x, x[order]], same, epochs=epochs, verbose=verbose, class_weight="balanced")
     print("siamese:", pairs.count_params(), "parameters for both pictures")
 

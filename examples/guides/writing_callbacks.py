@@ -78,7 +78,7 @@ class StepwiseRate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the rate: what is put into logs comes into the history."""
-        logs["rate"] = float(self.model.optimizer.learning_rate)
+        logs["rate"] = round(float(self.model.optimizer.learning_rate), 6)
 
 
 class BatchTimes(keras.callbacks.Callback):
