@@ -256,6 +256,7 @@ def test_native_step_is_the_same_whatever_watches(by_path):
     assert plain["error"][0] != plain["loss"][0]  # a mean over the epoch, and not the last batch's
 
 
+@pytest.mark.filterwarnings("ignore:.*has no weights to train")
 def test_frozen_layers_leave_the_state(by_path):
     model = fresh(by_path)
     model.dense.trainable = False
