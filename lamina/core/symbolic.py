@@ -72,7 +72,7 @@ class KerasTensor:
     def __float__(self) -> float:
         raise TypeError(f"{self!r} is no number: it has no values yet. Call the model on data and look at the result.")
 
-    __int__ = __float__
+    __int__ = __index__ = __float__
 
     def numpy(self) -> Any:
         """Raise TypeError: there are no values yet."""
@@ -88,11 +88,6 @@ class KerasTensor:
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} can't be iterated over; index it (x[:, 0]) or use lamina.ops.unstack.")
-
-    def __float__(self) -> float:
-        raise TypeError(f"{self!r} has no values yet, so it is no number; lamina.ops.cast changes its dtype.")
-
-    __int__ = __index__ = __float__  # type: ignore[assignment]
 
     def __len__(self) -> int:
         raise TypeError(f"{self!r} has no length that Python may ask for; use its .shape.")

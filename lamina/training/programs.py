@@ -229,7 +229,7 @@ def _guarded_loop(
 
 def _no_results(step: Body, start: Array, state: Any, gives_results: bool) -> list[Array]:
     """Return what stands for the results of a step before the first one: a compiled loop wants their structure."""
-    if not gives_results or jax.config.jax_disable_jit:
+    if not gives_results or jax.config.jax_disable_jit:  # type: ignore[attr-defined]
         return []
     return zeros_like(jax.eval_shape(step, start, state)[2])
 

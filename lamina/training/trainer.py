@@ -274,7 +274,7 @@ class Trainer:
         """Return the model's metrics under the names of their results."""
         entries = self.compiled_metrics.entries if self.compiled_metrics is not None else []
         names = {id(metric): name for _, name, metric, _ in entries}
-        return {names.get(id(metric), metric.name): metric for metric in self.model.metrics}
+        return {str(names.get(id(metric), metric.name)): metric for metric in self.model.metrics}
 
     def noted(self, logs: Mapping[str, Any]) -> list[Array]:
         """Return logs of the model's own code as a list, metrics first, and keep their names in `result_names`."""
