@@ -196,11 +196,13 @@ class Trainer:
 
     def step_number(self, state: TrainState) -> Array | None:
         """Return the number of a training step, from which random keys derive; None where nothing counts steps."""
-        optimizers = self.optimizers
-        if not optimizers:
-            return None
-        count = optimizers[0].batch_count
-        return next(state.optimizer[path] for path, one in self.variables.optimizer.items() if one is count)
+        return state.optimizer[self.iterations_path] if self.optimizers else None
+
+    @property
+    def iterations_path(self) -> str:
+        """The key of the step count, that of the first optimizer, in the optimizers' state."""
+        count = self.optimizers[0].batch_count
+        return next(path for path, variable in self.variables.optimizer.items() if variable is count)
 
     # Pieces of a step, called inside pure functions
 
@@ -209,7 +211,7 @@ class Trainer:
         return self.model.call_with_mask(x, training=training)
 
     def compute_loss(
-        self, batch: Batch, y_pred: PyTree, mask: PyTree, training: bool
+        self, batch: Batch, y_pred: PyTree, mask: PyTree, training: bool = True
     ) -> tuple[Array, dict[str, Array]]:
         """Return the loss to be minimised, by the model's own `compute_loss` if it has one, and that of each output."""
         if not self.overrides("compute_loss"):
