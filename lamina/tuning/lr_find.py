@@ -175,7 +175,7 @@ def _range_test(step: Callable[..., Any], path: str, steps: int, smoothing: floa
         def body(carry: tuple) -> tuple:
             index, state, lowest, mean, total, losses, means = carry
             state = state._replace(optimizer={**state.optimizer, path: rates[index]})
-            state, loss = step(state, jax.tree.map(lambda array: array[index], batches))
+            state, loss, _ = step(state, jax.tree.map(lambda array: array[index], batches))
             loss = loss.astype("float32")
             total = smoothing * total + (1 - smoothing) * loss
             mean = total / (1 - smoothing ** (index + 1.0))
