@@ -37,13 +37,14 @@ def flash_attention(
     alike = query.dtype == key.dtype == value.dtype and size == key.shape[-1] == value.shape[-1]
     if not (fast_on_gpu() and fits and alike) or (visible is not None and visible.ndim not in (3, 4)):
         return None
-    if visible is not None and visible.ndim == 3:
-        visible = visible[:, None]
+    seen, sees = None, None
+    if visible is not None:
+        visible = visible[:, None] if visible.ndim == 3 else visible
+        visible = jnp.broadcast_to(visible, (*visible.shape[:2], query.shape[1], key.shape[1]))
+        sees = jnp.any(visible, -1, keepdims=True)
+        seen = visible | ~sees  # the kernel's gradients are NaN where a query sees nothing
     try:
-        outputs = jax.nn.dot_product_attention(query, key, value, mask=visible, implementation=_IMPLEMENTATION)
+        outputs = jax.nn.dot_product_attention(query, key, value, mask=seen, implementation=_IMPLEMENTATION)
     except (NotImplementedError, RuntimeError, ValueError):  # this card, this cuDNN or these shapes are not among its
         return None
-    if visible is None:
-        return outputs
-    sees = jnp.swapaxes(jnp.any(visible, -1), 1, 2)[..., None]
-    return jnp.where(sees, outputs, 0)
+    return outputs if sees is None else jnp.where(jnp.swapaxes(sees, 1, 2), outputs, 0)
