@@ -1,6 +1,7 @@
 """What an optimizer keeps and how it is written down: names, order, configurations, files."""
 
 import copy
+import re
 
 import keras
 import numpy as np
@@ -41,7 +42,7 @@ def variables_of(kind):
     return variables
 
 
-@pytest.mark.parametrize("name, arguments", CASES, ids=str)
+@pytest.mark.parametrize("name, arguments", CASES, ids=lambda part: re.sub(" at 0x[0-9a-f]+", "", str(part)))
 def test_variables_and_configuration_are_those_of_keras(both, name, arguments):
     ours, theirs = both.same_in_both(name, arguments)
     ours.build(variables_of(Variable))
