@@ -137,5 +137,6 @@ def _as_sizes(shape: Any, name: str) -> Shape:
         return (shape,)
     if isinstance(shape, tuple | list) and all(size is None or (isinstance(size, int) and size >= 0) for size in shape):
         return tuple(shape)
-    example = f" For these data write Input(shape={tuple(shape.shape[1:])})." if getattr(shape, "ndim", 0) > 1 else ""
+    data = getattr(shape, "shape", ())  # of the data themselves, given by mistake
+    example = f" For these data write Input(shape={tuple(data[1:])})." if len(data) > 1 else ""
     raise ValueError(f"Layer {name!r}: a shape holds whole numbers or None, got {brief(shape)}.{example}")
