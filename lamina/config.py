@@ -18,6 +18,7 @@ class _Settings:
     dtype_policy: Any = None
     make_policy: Callable[[Any], Any] = staticmethod(lambda name: name)
     filters_tracebacks = True
+    flash_attention = True
 
 
 def floatx() -> str:
@@ -123,6 +124,21 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Return whether frames of lamina and JAX are left out of tracebacks."""
     return _Settings.filters_tracebacks
+
+
+def enable_flash_attention() -> None:
+    """Let attention layers take the fused kernel of NVIDIA GPUs where it can compute them (the default)."""
+    _Settings.flash_attention = True
+
+
+def disable_flash_attention() -> None:
+    """Let attention layers compute by the plain formula everywhere; programs compiled before stay as they are."""
+    _Settings.flash_attention = False
+
+
+def is_flash_attention_enabled() -> bool:
+    """Return whether attention layers may take the fused kernel."""
+    return _Settings.flash_attention
 
 
 def backend() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 
@@ -75,6 +76,11 @@ class PyDataset:
     def __len__(self) -> int:
         """Return the number of batches."""
         raise NotImplementedError(f"{type(self).__name__} must define __len__(), the number of batches.")
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the batches in the order of their numbers; without end where `__len__` is not defined."""
+        number = self.num_batches
+        return (self[index] for index in (count() if number is None else range(number)))
 
     @property
     def num_batches(self) -> int | None:

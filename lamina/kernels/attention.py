@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from lamina import config
 from lamina.kernels.platform import fast_on_gpu
 
 _IMPLEMENTATION = "cudnn"
@@ -35,7 +36,8 @@ def flash_attention(
     size = query.shape[-1]
     fits = query.ndim == 4 and query.dtype in (jnp.bfloat16, jnp.float16) and size <= 128 and size % 8 == 0
     alike = query.dtype == key.dtype == value.dtype and size == key.shape[-1] == value.shape[-1]
-    if not (fast_on_gpu() and fits and alike) or (visible is not None and visible.ndim not in (3, 4)):
+    allowed = fast_on_gpu() and config.is_flash_attention_enabled()
+    if not (allowed and fits and alike) or (visible is not None and visible.ndim not in (3, 4)):
         return None
     seen, sees = None, None
     if visible is not None:

@@ -1,5 +1,6 @@
 """Arrays, splits, class weights and the background thread that batches are made in."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -162,3 +163,18 @@ def test_what_is_no_stream(value):
 @pytest.mark.parametrize("value", [iter([1]), Squares(), (number for number in [1])])
 def test_what_is_a_stream(value):
     assert is_stream(value)
+
+
+def test_a_dataset_can_be_looped_over():
+    class Squares(lamina.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return index**2
+
+    class Endless(Squares):
+        __len__ = lamina.utils.PyDataset.__len__
+
+    assert list(Squares()) == [0, 1, 4]
+    assert list(itertools.islice(Endless(), 5)) == [0, 1, 4, 9, 16]

@@ -62,6 +62,10 @@ def test_where_it_can_not_be_fused_the_plain_formula_is_taken(pretend_gpu, monke
     _layer("MultiHeadAttention")(x, x, return_attention_scores=True)
     _layer("MultiHeadAttention", dropout=0.5)(x, x, training=True)
     _layer("MultiHeadAttention", value_dim=16)(x, x)
+    lamina.config.disable_flash_attention()
+    _layer("MultiHeadAttention")(x, x)
+    lamina.config.enable_flash_attention()
+    assert lamina.config.is_flash_attention_enabled()
     with kernels.reference_kernels():
         monkeypatch.undo()
         _layer("MultiHeadAttention")(x, x)

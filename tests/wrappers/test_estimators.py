@@ -35,7 +35,7 @@ def make(X, y, units=8, loss=None, activation=None):
 
 CLASSIFIER = {"loss": "categorical_crossentropy", "activation": "softmax"}
 
-# A taste of scikit-learn's checks, chosen to be quick; all of them were run by hand.
+# A taste of what scikit-learn checks, chosen to be quick.
 CHECKS = [
     "check_estimator_cloneable",
     "check_no_attributes_set_in_init",
