@@ -8,6 +8,7 @@ from lamina.kernels.attention import flash_attention
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
+from lamina.kernels.extremes import largest
 from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from lamina.kernels.normalization import layer_norm, moments
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
@@ -24,6 +25,7 @@ __all__ = [
     "flash_attention",
     "gru",
     "keep_mask",
+    "largest",
     "layer_norm",
     "lstm",
     "max_pool",

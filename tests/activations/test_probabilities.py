@@ -36,7 +36,9 @@ def test_extreme_scores():
 
 
 def test_softmax_over_one_score_warns():
-    with pytest.warns(UserWarning, match="has size 1, so every output is 1. For two classes .* use sigmoid"):
+    with pytest.warns(
+        UserWarning, match="has size 1: every output is 1 and nothing can be learned. For two classes .* use sigmoid"
+    ):
         assert activations.softmax(np.zeros((2, 1))).tolist() == [[1], [1]]
 
 

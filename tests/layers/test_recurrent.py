@@ -262,7 +262,7 @@ def test_leftovers_of_other_implementations(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_predict_evaluate_and_fit_keep_states_between_batches(kind):
     """Keras does so where layers are called one after the other; its compiled loops on JAX forget the states."""
-    x, y = RNG.normal(size=(4, 3, 3)).astype("float32"), RNG.normal(size=(4, 2)).astype("float32")
+    x, y = RNG.normal(size=(4, 3, 3)).astype("float32"), RNG.uniform(-1, 1, (4, 2)).astype("float32")
     theirs = getattr(keras.layers, kind)(2, stateful=True)
     expected = [np.asarray(theirs(x[rows : rows + 2])) for rows in (0, 2) * 3]
     model = lamina.Sequential([lamina.Input(batch_shape=(2, 3, 3)), getattr(layers, kind)(2, stateful=True)])

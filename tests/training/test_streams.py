@@ -229,7 +229,7 @@ def test_arrays_on_the_host_give_the_same(model, monkeypatch, shuffle):
         monkeypatch.setattr(feed, "_BLOCK_BYTES", 2 * 6 * 8)
         model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
         lamina.utils.set_random_seed(2)
-        losses = model.fit(X, Y, 6, 2, shuffle=shuffle, verbose=0, validation_split=0.1).history
+        losses = model.fit(X, Y, 6, 2, shuffle=shuffle, verbose=0, validation_split=0.2).history
         results.append((losses, [weight.tolist() for weight in model.get_weights()]))
     assert results[0] == results[1]
 

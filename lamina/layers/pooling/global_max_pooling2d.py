@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from lamina import kernels
 from lamina.layers.pooling.global_pooling import GlobalPooling
 from lamina.typing import Array
 
@@ -27,4 +28,5 @@ class GlobalMaxPooling2D(GlobalPooling):
         super().__init__(2, data_format, keepdims, **kwargs)
 
     def call(self, inputs: Array) -> Array:
-        return jnp.max(inputs, self.pooled_axes, keepdims=self.keepdims)
+        outputs = kernels.largest(inputs, self.pooled_axes)
+        return outputs if self.keepdims else jnp.squeeze(outputs, self.pooled_axes)
