@@ -7,13 +7,15 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.kernels.platform import reference_wanted
+
 
 def largest(x: jax.Array, axes: Sequence[int]) -> jax.Array:
     """Return the maximum of `x` over `axes`, which stay with size 1; equal maxima share the gradient evenly, as in JAX.
 
-    JAX's own gradient compares `x` with its maximum and divides by the number of maxima. XLA may compute `x` anew beside
-    either, with another rounding; then none is equal and the gradient is NaN (seen behind layer normalization). Here the
-    first maximum takes the gradient in that case.
+    JAX's own gradient compares `x` with its maximum and divides by the number of maxima. XLA may compute `x` anew
+    beside either, with another rounding; then none is equal and the gradient is NaN (seen behind layer normalization).
+    Here the first maximum takes the gradient in that case. Forward mode needs `reference_kernels`.
 
     Args:
         x: a floating array.
@@ -24,7 +26,8 @@ def largest(x: jax.Array, axes: Sequence[int]) -> jax.Array:
         >>> jax.grad(lambda x: largest(x, (0,))[0])(jnp.array([1.0, 3.0, 3.0])).tolist()
         [0.0, 0.5, 0.5]
     """
-    return _largest(x, tuple(axes))
+    axes = tuple(axes)
+    return jnp.max(x, axes, keepdims=True) if reference_wanted() else _largest(x, axes)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))

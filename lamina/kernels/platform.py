@@ -22,6 +22,11 @@ def fast_on_gpu() -> bool:
     return not _reference.get() and jax.default_backend() == "gpu"
 
 
+def reference_wanted() -> bool:
+    """Return whether the plain formulation is asked for on every platform."""
+    return _reference.get()
+
+
 @contextlib.contextmanager
 def reference_kernels() -> Iterator[None]:
     """Trace with the plain `jax.lax` formulations, on every platform.

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from lamina import kernels
 from lamina.kernels import extremes
 
 
@@ -27,3 +28,10 @@ def test_inputs_that_were_rounded_otherwise_than_their_maximum_have_a_gradient(a
     y, kept = extremes._forward(x, axes)
     (gradient,) = extremes._backward(axes, (kept[0], kept[1] * (1 + 1e-6)), jnp.ones_like(y))
     np.testing.assert_array_equal(gradient, jax.grad(lambda x: jnp.sum(jnp.max(x, axes)))(x))
+
+
+def test_forward_mode_by_the_reference():
+    x = jnp.asarray([[1.0, 3.0], [2.0, 0.0]])
+    with kernels.reference_kernels():
+        _, slope = jax.jvp(lambda x: kernels.largest(x, (1,)), (x,), (jnp.ones_like(x),))
+    np.testing.assert_array_equal(slope, [[1], [1]])
