@@ -1,3 +1,4 @@
+import gc
 import os
 
 # Before anything can import keras or jax: keras, the oracle, must run on the same engine as lamina; float32
@@ -14,9 +15,12 @@ os.environ.setdefault(
 )
 
 import jax
+import keras  # noqa: F401  (so that it is among what stays)
 import pytest
 
 import lamina
+
+gc.freeze()  # what is imported stays; garbage need not be looked for in it
 
 lamina.config.disable_traceback_filtering()  # a test that fails should show where
 
