@@ -17,8 +17,7 @@ def flash_attention(
     """Return `softmax(query @ key.T / sqrt(features)) @ value` by the fused kernel of cuDNN, or None where it can't.
 
     It takes 16-bit floats on NVIDIA GPUs, with heads of at most 128 features, a multiple of 8. It saves writing and
-    reading the weights, four times a training step: eight transformer blocks of width 1024 over 512 positions take
-    14.7 ms a step on an H100 instead of 21.4.
+    reading the weights, four times a training step (`docs/design/0105-on-a-gpu.md`).
 
     Args:
         query: (batch, T, heads, features).
