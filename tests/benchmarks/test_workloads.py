@@ -41,7 +41,8 @@ def test_the_network_has_the_weights_and_the_outputs_of_the_keras_model(name):
 @pytest.mark.parametrize("name", [name for name in workloads.names() if workloads.load(name).network is None])
 def test_without_a_network_keras_and_torch_have_the_same_outputs_and_weights(name):
     import keras
-    import torch
+
+    torch = pytest.importorskip("torch")
 
     workload = workloads.load(name)
     dataset = workload.data(2)
