@@ -27,6 +27,12 @@ _NEVER = (
     "shutil.",
 )
 _watching: list[list[tuple[str, tuple]]] = []
+import lamina
+
+# Layers are loaded when first used. What a file names is loaded here, so that any import while it is read stands out.
+for _package in (lamina.layers, lamina.utils):
+    for _name in _package.__all__:
+        getattr(_package, _name)
 
 
 def _note(event, arguments):
