@@ -4,6 +4,8 @@ import sys
 import tracemalloc
 from contextlib import contextmanager
 
+import lamina
+
 MOST_MEMORY = 64 * 2**20
 # What Python reports when code is run or the world outside is touched.
 _NEVER = (
@@ -27,7 +29,6 @@ _NEVER = (
     "shutil.",
 )
 _watching: list[list[tuple[str, tuple]]] = []
-import lamina
 
 # Layers are loaded when first used. What a file names is loaded here, so that any import while it is read stands out.
 for _package in (lamina.layers, lamina.utils):
