@@ -120,7 +120,9 @@ class SKLearnBase(BaseEstimator):
     def _raw(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")
         X = validate_data(self, X, reset=False)
-        return self.model_.predict(X, verbose=0)
+        predicted = self.model_.predict(X, verbose=0)
+        # scikit-learn's rule: float64 in, float64 out, so that an estimator can stand anywhere in a pipeline.
+        return predicted.astype(np.result_type(predicted, X), copy=False) if X.dtype.kind == "f" else predicted
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -239,6 +241,7 @@ class SKLearnTransformer(TransformerMixin, SKLearnBase):
         if y is None:
             X = validate_data(self, X)
             return X, X
+        type_of_target(y, raise_unknown=True)
         return validate_data(self, X, y, multi_output=True)
 
     def _encoded(self, y: Any) -> Any:

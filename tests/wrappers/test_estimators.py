@@ -42,13 +42,17 @@ CHECKS = [
     "check_get_params_invariance",
     "check_set_params",
 ]
-CHECKS_OF_FIT = ["check_fit1d", "check_n_features_in_after_fitting", "check_estimators_nan_inf"]
+CHECKS_OF_FIT = {
+    SKLearnClassifier: ["check_fit1d", "check_n_features_in_after_fitting", "check_estimators_nan_inf"],
+    SKLearnRegressor: ["check_regressor_multioutput"],
+    SKLearnTransformer: ["check_dtype_object", "check_transformer_preserve_dtypes"],
+}
 
 
 @pytest.mark.parametrize("kind", [SKLearnClassifier, SKLearnRegressor, SKLearnTransformer])
 def test_checks_of_scikit_learn(kind):
     estimator = kind(make, model_kwargs=CLASSIFIER if kind is SKLearnClassifier else None)
-    for name in [*CHECKS, *(CHECKS_OF_FIT if kind is SKLearnClassifier else [])]:
+    for name in [*CHECKS, *CHECKS_OF_FIT[kind]]:
         getattr(estimator_checks, name)(kind.__name__, estimator)
 
 
