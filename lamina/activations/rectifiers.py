@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from lamina import kernels
 from lamina.activations.inputs import check_least, floating
 from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike
@@ -57,7 +58,7 @@ def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = No
     x = floating(x)
     if max_value is None and _is_zero(threshold):
         return leaky_relu(x, negative_slope)
-    return (_upper_part(x, max_value, threshold) - negative_slope * jax.nn.relu(threshold - x)).astype(x.dtype)
+    return (_upper_part(x, max_value, threshold) - negative_slope * kernels.relu(threshold - x)).astype(x.dtype)
 
 
 def _upper_part(x: Array, max_value: float | None, threshold: float) -> Array:
@@ -65,9 +66,9 @@ def _upper_part(x: Array, max_value: float | None, threshold: float) -> Array:
         x = floating(x)
         positive = jnp.where(x <= threshold, jnp.zeros_like(x), x)  # not x > threshold: NaN stays NaN
     elif isinstance(max_value, int | float) and max_value == 6:
-        return jax.nn.relu6(x)  # the same values; at 6 its gradient is 0 where that of minimum is 1/2
+        return kernels.relu(x, 6)  # at 6 its gradient is 0, where that of minimum is 1/2
     else:
-        positive = jax.nn.relu(x)
+        positive = kernels.relu(x)
     return positive if max_value is None else jnp.minimum(positive, jnp.asarray(max_value, positive.dtype))
 
 
@@ -82,7 +83,7 @@ def relu6(x: ArrayLike) -> Array:
         >>> lamina.activations.relu6([-2.0, 0.5, 9.0])
         Array([0. , 0.5, 6. ], dtype=float32)
     """
-    return jax.nn.relu6(floating(x))
+    return kernels.relu(floating(x), 6)
 
 
 @operation

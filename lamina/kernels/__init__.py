@@ -13,6 +13,7 @@ from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, 
 from lamina.kernels.normalization import layer_norm, moments
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
+from lamina.kernels.rectifier import relu
 from lamina.kernels.recurrent import gru, lstm
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "moments",
     "random_bits",
     "reference_kernels",
+    "relu",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "sparse_softmax_cross_entropy",

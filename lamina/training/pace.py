@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _GROWTH = 8
+# So many steps share the cost of a call, where they fit into the longest time of a chunk.
+_FEW = 8
 
 
 class Pace:
@@ -11,12 +13,17 @@ class Pace:
     Long enough that calling the program costs nothing beside running it, short enough that the progress bar moves and
     Ctrl-C answers at once. What is computed does not depend on it.
 
+    Long steps are taken several at once as well: each call of a program gets fresh memory for all that its steps
+    compute, and the system hands that out page by page, which takes a fifth of the step of a small convolutional
+    network.
+
     Args:
         seconds: how long a chunk should take.
+        most_seconds: how long it may take where it holds few steps.
     """
 
-    def __init__(self, seconds: float = 0.1) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = 0.1, most_seconds: float = 0.5) -> None:
+        self._seconds, self._most_seconds = seconds, most_seconds
         self._steps = 1
 
     def next(self, remaining: int) -> int:
@@ -25,5 +32,6 @@ class Pace:
 
     def measured(self, steps: int, seconds: float) -> None:
         """Learn how long a chunk took."""
-        wanted = int(self._seconds / max(seconds / steps, 1e-9))
+        step = max(seconds / steps, 1e-9)
+        wanted = max(int(self._seconds / step), min(_FEW, int(self._most_seconds / step)))
         self._steps = max(1, min(wanted, _GROWTH * max(steps, self._steps // _GROWTH)))

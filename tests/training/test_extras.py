@@ -184,6 +184,13 @@ def test_pace_finds_chunks_of_the_length_wanted():
     assert pace.next(3) == 3
 
 
+@pytest.mark.parametrize(("step", "together"), [(0.03, 8), (0.06, 8), (0.12, 4), (0.4, 1), (2.0, 1)])
+def test_long_steps_share_a_call_as_well(step, together):
+    pace = Pace()
+    pace.measured(1, step)
+    assert pace.next(100) == together
+
+
 def test_the_compilation_cache_is_private(tmp_path, monkeypatch):
     folder = private_folder(tmp_path / "deep" / "cache")
     assert folder is not None and folder.stat().st_mode & 0o777 == 0o700
