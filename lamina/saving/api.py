@@ -10,7 +10,7 @@ from typing import Any
 
 from lamina.saving.archive import WEIGHTS, opened_archive
 from lamina.saving.atomic import written_file
-from lamina.saving.hdf5 import Group, open_hdf5
+from lamina.saving.hdf5 import Group
 from lamina.saving.hdf5.writer import write_hdf5
 from lamina.saving.legacy_h5 import is_legacy, load_legacy_model, read_legacy_weights, save_legacy_model
 from lamina.saving.model_file import load_archive, refuse_overwriting, save_archive
@@ -170,7 +170,7 @@ def _opened_weights(path: Path) -> Iterator[tuple[AnyGroup, str]]:
             yield root, path.name
     elif path.is_dir() or (path.suffix == ".keras" and not is_hdf5(path)):
         with opened_archive(path) as archive:
-            yield open_hdf5(archive.source(WEIGHTS)), archive.label(WEIGHTS)
+            yield archive.weights(), archive.label(WEIGHTS)
     else:
         with opened_hdf5(path) as root:
             yield root, path.name

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lamina.saving.errors import LoadError
+from lamina.saving.hdf5 import Group, open_hdf5
 from lamina.saving.hdf5.chunks import check_inflation
 from lamina.saving.hdf5.source import Source
 from lamina.saving.opening import opened
@@ -28,6 +29,8 @@ _END_SIZE, _END_SIZE_64 = 22, 76
 _DESCRIPTOR_SIZE = 24  # that may stand between members
 _LARGEST_DIRECTORY = 1 << 21
 _ENCRYPTED = 0x1
+_PIECE = 1 << 18
+_CHECKSUM = "a member's checksum does not agree with its bytes"
 
 
 class Archive:
@@ -49,11 +52,20 @@ class Archive:
         """
         raise NotImplementedError
 
-    def text(self, name: str) -> bytes:
-        """Return a member that is text; see `source`."""
+    def verify(self, name: str) -> None:
+        """Raise unless a member's bytes are those that were written, as far as its checksum can tell."""
+
+    def weights(self) -> Group:
+        """Return the weights, whose bytes were verified."""
+        self.verify(WEIGHTS)
+        return open_hdf5(self.source(WEIGHTS))
+
+    def text(self, name: str, largest: int = _LARGEST_TEXT) -> bytes:
+        """Return a member that is text, of at most `largest` bytes; see `source`."""
+        if self.sizes.get(name, 0) > largest:
+            raise LoadError(f"{self.label(name)}: {self.sizes[name]:,} bytes are too many for a text.")
+        self.verify(name)
         source = self.source(name)
-        if source.size > _LARGEST_TEXT:
-            source.fail(f"{source.size:,} bytes are too many for a text.")
         return source.read(0, source.size) if source.size else b""
 
     def label(self, name: str) -> str:
@@ -167,7 +179,23 @@ class ZipArchive(Archive):
             return packed
         check_inflation(packed, member.file_size, member.compress_size)
         data = _inflate(packed, member.file_size)
+        if zlib.crc32(data) != member.CRC:
+            packed.damaged(_CHECKSUM)
         return Source(BytesIO(data), 0, len(data), label)
+
+    def verify(self, name: str) -> None:
+        member = self.members.get(name)
+        if member is None or member.compress_type != zipfile.ZIP_STORED:
+            return  # what is packed is verified when it is unpacked
+        source = self.source(name)
+        buffer = memoryview(bytearray(min(_PIECE, source.size)))
+        checksum = 0
+        for start in range(0, source.size, _PIECE):
+            piece = buffer[: min(_PIECE, source.size - start)]
+            source.read_into(start, piece)
+            checksum = zlib.crc32(piece, checksum)
+        if checksum != member.CRC:
+            source.damaged(_CHECKSUM)
 
 
 def _inflate(packed: Source, size: int) -> bytes:

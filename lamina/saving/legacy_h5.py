@@ -104,7 +104,7 @@ def read_legacy_weights(
     skip_mismatch: bool = False,
     skipped: tuple[Any, ...] = (),
 ) -> None:
-    """Give a model the weights of a file, all or none.
+    """Give a model the weights of a file; nothing changes if the file is not right.
 
     Args:
         model: a built model.
@@ -133,7 +133,7 @@ def read_legacy_weights(
         if not skip_mismatch:
             raise LoadError(message)
         warnings.warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4)
-    assign(assignments)
+    assign(assignments, name)
 
 
 class _Top:
@@ -250,7 +250,7 @@ def _read_optimizer(model: Any, group: Group) -> bool:
             if fits(slot, dataset, variable):
                 return False
             assignments.append(Assignment(variable, dataset))
-    assign(assignments)
+    assign(assignments, group.source.name)
     return True
 
 

@@ -17,7 +17,6 @@ from lamina.saving import strict_json
 from lamina.saving.archive import ASSETS, CONFIG, METADATA, WEIGHTS, Archive, opened_archive
 from lamina.saving.atomic import written_file, written_folder
 from lamina.saving.errors import LoadError
-from lamina.saving.hdf5 import open_hdf5
 from lamina.saving.hdf5.writer import GroupToWrite, write_hdf5
 from lamina.saving.keras2 import modernized
 from lamina.saving.weights import read_weights, write_weights
@@ -55,8 +54,7 @@ def load_from(archive: Archive, custom_objects: Mapping[str, Any] | None = None,
     if _is_of_keras_2(archive):
         config = within_bounds(lambda: modernized(config), archive.label(CONFIG), custom_objects)
     model = model_from_config(config, archive.label(CONFIG), custom_objects, compile)
-    root = open_hdf5(archive.source(WEIGHTS))
-    read_weights(model, root, archive.label(WEIGHTS), optimizer=compile, by_name=True)
+    read_weights(model, archive.weights(), archive.label(WEIGHTS), optimizer=compile, by_name=True)
     return model
 
 

@@ -63,6 +63,10 @@ class Tensor(NamedTuple):
         """Bytes that the values take."""
         return math.prod(self.shape) * jnp.dtype(self.dtype).itemsize
 
+    def verify(self) -> None:
+        """Raise unless the file holds the values."""
+        self.source.check(self.start, self.nbytes)
+
     def read(self) -> np.ndarray:
         """Return the values, in memory that nobody else uses."""
         array = empty_array(self.shape, np.dtype(jnp.dtype(self.dtype)))
@@ -125,7 +129,7 @@ def _are_sizes(values: Any) -> bool:
 
 
 def read_safetensors(model: Any, path: Path, *, skip_mismatch: bool = False, skipped: tuple[Any, ...] = ()) -> None:
-    """Give a model the weights of a file, all or none; see `weights.read_weights`."""
+    """Give a model the weights of a file; see `weights.read_weights`."""
     variables = _by_path(model)
     kept = {id(variable) for layer in skipped for variable in layer.weights}
     with opened_source(path) as source:
@@ -148,7 +152,7 @@ def read_safetensors(model: Any, path: Path, *, skip_mismatch: bool = False, ski
             warnings.warn(
                 f"{told(path.name, problems)}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4
             )
-        assign(assignments)
+        assign(assignments, path.name)
 
 
 def write_safetensors(model: Any, path: Path) -> None:

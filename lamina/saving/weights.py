@@ -74,6 +74,8 @@ class StoredArray(Protocol):
     @property
     def dtype(self) -> str | None: ...
 
+    def verify(self) -> None: ...
+
     def read(self) -> np.ndarray: ...
 
 
@@ -162,8 +164,8 @@ class Plan:
             self.assignments += [Assignment(variable, datasets[str(i)]) for i, variable in enumerate(variables)]
 
     def carry_out(self, name: str) -> None:
-        """Read everything, then change the variables: all of them, or none if anything fails."""
-        arrays = [_read(assignment) for assignment in self.assignments]
+        """Check everything, then change the variables; see `assign` for what a disk that fails half way leaves."""
+        verify(self.assignments)
         stores = [(place, _Store(place, datasets)) for place, datasets in self.stores]
         undo = [(variable, variable.array) for place, _ in stores for variable in _all_variables(place.value)]
         for place, store in stores:
@@ -173,8 +175,8 @@ class Plan:
                 for variable, array in undo:
                     variable.array = array
                 raise LoadError(f"{name}: {place.path!r} can't take its weights: {error}") from error
-        for assignment, array in zip(self.assignments, arrays, strict=True):
-            assignment.variable.array = array
+        del stores, undo
+        assign(self.assignments, name, verified=True)
 
 
 def read_weights(
@@ -187,7 +189,7 @@ def read_weights(
     by_name: bool = False,
     skipped: tuple[Any, ...] = (),
 ) -> None:
-    """Give a model the weights of a file, all or none.
+    """Give a model the weights of a file; nothing changes if the file is not right.
 
     Args:
         model: a built model.
@@ -217,11 +219,41 @@ def read_weights(
     plan.carry_out(name)
 
 
-def assign(assignments: list[Assignment]) -> None:
-    """Read everything, then change the variables."""
-    arrays = [_read(assignment) for assignment in assignments]
-    for assignment, array in zip(assignments, arrays, strict=True):
-        assignment.variable.array = array
+def verify(assignments: list[Assignment]) -> None:
+    """Raise unless the file holds every array and each can be unpacked; nothing is kept of them."""
+    for assignment in assignments:
+        assignment.dataset.verify()
+
+
+def assign(assignments: list[Assignment], name: str, *, verified: bool = False) -> None:
+    """Give variables their arrays, one after the other, so that no more than one of them is in memory twice.
+
+    Whatever a file can have wrong is found before the first variable changes. What can fail then is the disk, the
+    memory, or a file that somebody shortens meanwhile; the message says how far it went.
+
+    Args:
+        assignments: arrays that fit their variables.
+        name: how messages call the file.
+        verified: whether `verify` was called already.
+
+    Raises:
+        LoadError: if an array can't be read.
+    """
+    if not verified:
+        verify(assignments)
+    for done, assignment in enumerate(assignments):
+        try:
+            assignment.variable.array = _read(assignment)
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            if isinstance(error, LoadError):
+                reason = reason.removeprefix(f"{name}: ")
+            if done:
+                reason = (
+                    f"reading stopped half way: {reason} {done} of {len(assignments)} weights are the file's by now, "
+                    "the others are as they were. Load them again before the model is used."
+                )
+            raise LoadError(f"{name}: {reason}") from error
 
 
 def compare(path: str, variables: list[Variable], datasets: Mapping[str, Dataset], owner: str = "") -> list[str]:

@@ -105,13 +105,23 @@ class Chunks:
         self.source.check(place[0], place[1])
         places[offsets] = place
 
+    def verify(self) -> None:
+        """Unpack every chunk and keep none, to see that each can be.
+
+        Raises:
+            LoadError: if one can't.
+        """
+        for offsets in self.places:
+            self._unpacked(offsets)
+
+    def _unpacked(self, offsets: tuple[int, ...]) -> bytes:
+        address, size, mask = self.places[offsets]
+        return self._undo_filters(self.source.read(address, size), mask, math.prod(self.chunk) * self.dtype.itemsize)
+
     def read_into(self, array: np.ndarray) -> None:
         """Fill an array with the values of all chunks."""
-        whole_size = math.prod(self.chunk) * self.dtype.itemsize
         for offsets in itertools.product(*(range(0, size, c) for size, c in zip(self.shape, self.chunk, strict=True))):
-            address, size, mask = self.places[offsets]
-            data = self._undo_filters(self.source.read(address, size), mask, whole_size)
-            chunk = np.frombuffer(data, self.dtype).reshape(self.chunk)
+            chunk = np.frombuffer(self._unpacked(offsets), self.dtype).reshape(self.chunk)
             inside = tuple(slice(at, at + c) for at, c in zip(offsets, self.chunk, strict=True))
             target = array[inside]
             target[...] = chunk[tuple(slice(0, size) for size in target.shape)]
@@ -132,8 +142,11 @@ class Chunks:
         return data
 
     def _inflate(self, data: bytes, most: int) -> bytes:
+        inflator = zlib.decompressobj()
         try:
-            inflated = zlib.decompressobj().decompress(data, most)
+            inflated = inflator.decompress(data, most)
         except zlib.error as error:
             self.source.damaged(f"a chunk can't be unpacked: {error}")
+        if not inflator.eof:
+            self.source.damaged("a chunk is packed otherwise than it says")
         return inflated

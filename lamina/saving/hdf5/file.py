@@ -192,6 +192,16 @@ class Dataset:
         """
         self._located()
 
+    def verify(self) -> None:
+        """Raise unless the values can be read: see `check`, and what is packed is unpacked chunk by chunk.
+
+        Raises:
+            LoadError: if they can't.
+        """
+        _, _, chunks = self._located()
+        if chunks is not None:
+            chunks.verify()
+
     def _located(self) -> tuple[np.dtype, Layout, Chunks | None]:
         """Return how and where the values are stored, which the file was found to hold."""
         if self.dtype is None:

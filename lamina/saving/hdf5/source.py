@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, NoReturn
 
 from lamina.saving.errors import LoadError
@@ -37,6 +40,13 @@ class Source:
         """Raise a `LoadError` that says where the file is broken."""
         self.fail(f"the file is damaged or not from Keras ({what}).")
 
+    @contextmanager
+    def _system_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.fail(f"it can't be read ({os.strerror(error.errno or 0)}).")
+
     def check(self, offset: int, size: int) -> None:
         """Raise unless the file holds these bytes."""
         if size < 0 or offset < 0 or offset + size > self.size:
@@ -61,7 +71,8 @@ class Source:
         self.file.seek(self.start + offset)
         filled = 0
         while filled < len(buffer):
-            count = self.file.readinto(buffer[filled:])  # type: ignore[attr-defined]
+            with self._system_errors():
+                count = self.file.readinto(buffer[filled:])  # type: ignore[attr-defined]
             if not count:
                 self.damaged("it became shorter while it was read")
             filled += count
@@ -82,7 +93,8 @@ class Source:
 
     def _from_file(self, offset: int, size: int) -> bytes:
         self.file.seek(self.start + offset)
-        data = self.file.read(size)
+        with self._system_errors():
+            data = self.file.read(size)
         if len(data) != size:
             self.damaged("it became shorter while it was read")
         return data
