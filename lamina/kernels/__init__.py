@@ -15,6 +15,7 @@ from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
 from lamina.kernels.rectifier import relu
 from lamina.kernels.recurrent import gru, lstm
+from lamina.kernels.softmax import masked_softmax
 
 __all__ = [
     "average_pool",
@@ -29,6 +30,7 @@ __all__ = [
     "largest",
     "layer_norm",
     "lstm",
+    "masked_softmax",
     "max_pool",
     "moments",
     "random_bits",

@@ -143,30 +143,29 @@ def _stage_max_forward(x: jax.Array, windows: Windows) -> tuple[jax.Array, tuple
 def _stage_max_backward(windows: Windows, kept: tuple[jax.Array, jax.Array], g: jax.Array) -> tuple[jax.Array]:
     x, maximum = kept
     padded = windows.pad(x, -jnp.inf)
-    found = jnp.zeros(g.shape, bool)
-    parts = {}
-    for tap in windows.taps:
-        here = windows.gather(padded, tap) == maximum
-        parts[tap] = jnp.where(here & ~found, g, 0)
-        found |= here
+    here = {tap: windows.gather(padded, tap) == maximum for tap in windows.taps}
     if windows.window == windows.strides:
-        return (_interleave(parts, windows),)
-    return (reduce(jnp.add, (windows.scatter(part, tap) for tap, part in parts.items())),)
+        return (_to_first(list(here.values()), windows, g),)
+    found = jnp.zeros(g.shape, bool)
+    parts = []
+    for tap, is_here in here.items():
+        parts.append(windows.scatter(jnp.where(is_here & ~found, g, 0), tap))
+        found |= is_here
+    return (reduce(jnp.add, parts),)
 
 
 _stage_max.defvjp(_stage_max_forward, _stage_max_backward)
 
 
-def _interleave(parts: dict[tuple[int, ...], jax.Array], windows: Windows) -> jax.Array:
-    """Lay the parts of windows that tile the array side by side: what scattering each of them would add up to."""
-
-    def stacked(tap: tuple[int, ...]) -> jax.Array:
-        axis = len(tap)
-        if axis == len(windows.window):
-            return parts[tap]
-        return jnp.stack([stacked((*tap, at)) for at in range(windows.window[axis])], axis=2 + axis)
-
-    return _from_tiles(stacked(()), windows)
+def _to_first(here: list[jax.Array], windows: Windows, g: jax.Array) -> jax.Array:
+    """Send g to the first of the taps in which `here` is true, where windows tile the array: one pass over memory."""
+    first = jnp.full(g.shape, len(here))
+    for number, is_here in reversed(list(enumerate(here))):
+        first = jnp.where(is_here, number, first)
+    between = tuple(range(2, 2 + 2 * len(windows.window), 2))
+    own = jnp.expand_dims(np.arange(len(here)).reshape(windows.window), (0, *(axis - 1 for axis in between), -1))
+    tiles = jnp.where(jnp.expand_dims(first, between) == own, jnp.expand_dims(g, between), 0)
+    return _from_tiles(tiles, windows)
 
 
 def _from_tiles(tiles: jax.Array, windows: Windows) -> jax.Array:

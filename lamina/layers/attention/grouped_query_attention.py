@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from lamina import constraints, initializers, kernels, regularizers
 from lamina.layers.arguments import positive_int
-from lamina.layers.attention.masks import masked_softmax, visible_positions
+from lamina.layers.attention.masks import visible_positions
 from lamina.layers.attention.multi_head_attention import check_attention_options, may_fuse, projection
 from lamina.layers.layer import Layer
 from lamina.layers.regularization.dropout import Dropout
@@ -157,7 +157,7 @@ class GroupedQueryAttention(Layer):
         repeats = self.num_query_heads // self.num_key_value_heads
         keys, values = jnp.repeat(keys, repeats, 2), jnp.repeat(values, repeats, 2)
         scores = jnp.einsum("bqhd,bkhd->bhqk", queries * jnp.asarray(self.head_dim**-0.5, queries.dtype), keys)
-        weights = masked_softmax(scores, visible, (-1,))
+        weights = kernels.masked_softmax(scores, visible, (-1,))
         return jnp.einsum("bhqk,bkhd->bqhd", self._dropout_layer(weights, training=training), values), weights
 
 

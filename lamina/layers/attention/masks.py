@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 
 from lamina.typing import Array
@@ -46,12 +45,3 @@ def visible_positions(
     if visible is not None and attention_mask.ndim > visible.ndim:
         visible = visible.reshape(visible.shape[:1] + (1,) * (attention_mask.ndim - visible.ndim) + visible.shape[1:])
     return attention_mask if visible is None else attention_mask & visible
-
-
-def masked_softmax(scores: Array, visible: Array | None, axes: tuple[int, ...]) -> Array:
-    """Return the softmax of scores over axes, 0 where nothing is visible.
-
-    `jax.nn.softmax` has its gradient written out; that of a plain formula passes through the maximum as well, which
-    takes three more passes over the scores.
-    """
-    return jax.nn.softmax(scores, axes, where=visible)

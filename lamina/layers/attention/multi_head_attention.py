@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from lamina import constraints, initializers, kernels, regularizers
 from lamina.layers.arguments import positive_int
-from lamina.layers.attention.masks import masked_softmax, visible_positions
+from lamina.layers.attention.masks import visible_positions
 from lamina.layers.core.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
 from lamina.layers.regularization.dropout import Dropout
@@ -192,7 +192,7 @@ class MultiHeadAttention(Layer):
             split = visible.ndim - 2 * len(axes)  # type: ignore[arg-type]
             visible = visible.reshape(visible.shape[:split] + (1,) * missing + visible.shape[split:])
         over = tuple(range(scores.ndim - len(axes), scores.ndim))  # type: ignore[arg-type]
-        weights = masked_softmax(scores, visible, over)
+        weights = kernels.masked_softmax(scores, visible, over)
         dropped = self._dropout_layer(weights, training=training)
         return jnp.einsum(f"{scored},{values}->{queries}", dropped, value), weights
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamina.layers.attention.masks import masked_softmax
+from lamina.kernels import masked_softmax
 
 TOLERANCES = {"float32": 1e-6, "bfloat16": 1e-2}
 
