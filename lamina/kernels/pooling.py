@@ -131,12 +131,19 @@ def _fast_max(x: jax.Array, windows: Windows, stages: list[Windows]) -> jax.Arra
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _stage_max(x: jax.Array, windows: Windows) -> jax.Array:
+    """Where nobody asks for a gradient, two axes at once are faster by XLA's own window."""
+    if sum(taps > 1 for taps in windows.window) > 1:
+        return _plain_max(x, windows, channels_last=True)
+    return _max_of_slices(x, windows)
+
+
+def _max_of_slices(x: jax.Array, windows: Windows) -> jax.Array:
     padded = windows.pad(x, -jnp.inf)
     return reduce(jnp.maximum, (windows.gather(padded, tap) for tap in windows.taps))
 
 
 def _stage_max_forward(x: jax.Array, windows: Windows) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    maximum = jnp.asarray(_stage_max(x, windows))
+    maximum = _max_of_slices(x, windows)
     return maximum, (x, maximum)
 
 

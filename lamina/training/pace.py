@@ -22,7 +22,7 @@ class Pace:
         most_seconds: how long it may take where it holds few steps.
     """
 
-    def __init__(self, seconds: float = 0.1, most_seconds: float = 0.5) -> None:
+    def __init__(self, seconds: float = 0.1, most_seconds: float = 1.0) -> None:
         self._seconds, self._most_seconds = seconds, most_seconds
         self._steps = 1
 

@@ -119,3 +119,11 @@ def test_bad_arguments(arguments, message):
             pool(jnp.ones((1, 4, 4, 1)), **arguments)
     with pytest.raises(ValueError, match="spatial axes"):
         max_pool(jnp.ones((1, 4)), 2)
+
+
+@pytest.mark.parametrize("case", [(2, None, "valid"), (2, None, "same"), ((2, 3), None, "same"), (3, 2, "same")])
+def test_maximum_is_the_same_whether_or_not_its_gradient_is_taken(random_arrays, case):
+    (x,) = random_arrays(0, (2, 7, 8, 3))
+    x = x.at[0, 0, 0, 0].set(jnp.nan)
+    with_gradient, _ = jax.vjp(lambda x: max_pool(x, *case), x)
+    np.testing.assert_array_equal(max_pool(x, *case), with_gradient)

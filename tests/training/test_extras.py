@@ -184,7 +184,7 @@ def test_pace_finds_chunks_of_the_length_wanted():
     assert pace.next(3) == 3
 
 
-@pytest.mark.parametrize(("step", "together"), [(0.03, 8), (0.06, 8), (0.12, 4), (0.4, 1), (2.0, 1)])
+@pytest.mark.parametrize(("step", "together"), [(0.03, 8), (0.06, 8), (0.15, 6), (0.4, 2), (2.0, 1)])
 def test_long_steps_share_a_call_as_well(step, together):
     pace = Pace()
     pace.measured(1, step)
