@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina.kernels import convolution_forms as forms
+from lamina.kernels import convolution_strides as strides
 from lamina.kernels.geometry import Windows
 
 # Columns (taps × channels) up to which patches and one product win; the backward pass shares the forward's patches.
@@ -52,6 +53,9 @@ def input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: in
             groups,
             groups * kernel.shape[-2],
         )
+    if strides.can_merge(windows) and not windows.is_pointwise:
+        merged = input_gradient(g, strides.merge_kernel(kernel, windows), strides.merged_windows(windows), 1)
+        return strides.split_input(merged, windows)
     if windows.is_pointwise or not windows.is_dense:
         return forms.matmul_input_gradient(g, kernel, windows)
     turned, backward = forms.turn_round(kernel, windows)
@@ -80,6 +84,11 @@ def kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows, groups: int) -
         )
     if windows.is_pointwise or x.shape[-1] * math.prod(windows.window) <= FEW_COLUMNS:
         return forms.matmul_kernel_gradient(x, g, windows)
+    if strides.can_merge(windows):
+        gradient = jnp.zeros((*windows.window, x.shape[-1], g.shape[-1]), g.dtype)
+        for taps, part, dense in strides.phases(x, windows):
+            gradient = gradient.at[taps].set(kernel_gradient(part, g, dense, 1))
+        return gradient
     if len(windows.size) < 3:
         return forms.transposed_kernel_gradient(x, g, windows)
     rest = windows.axes(slice(1, None))
