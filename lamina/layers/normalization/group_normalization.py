@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.kernels import moments
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.normalization.affine import AffineNormalization, in_full_precision, known_sizes
 from lamina.typing import Array, Shape
@@ -86,12 +87,18 @@ class GroupNormalization(AffineNormalization):
         self.add_gamma_and_beta((channels,))
 
     def call(self, inputs: Array) -> Array:
-        axis = self.axis % inputs.ndim
-        channels = inputs.shape[axis]
-        split = (*inputs.shape[:axis], self.groups, channels // self.groups, *inputs.shape[axis + 1 :])
-        grouped = in_full_precision(inputs).reshape(split)
-        axes = tuple(other for other in range(1, grouped.ndim) if other != axis)
-        centred = grouped - jnp.mean(grouped, axes, keepdims=True)
-        variance = jnp.mean(jnp.square(centred), axes, keepdims=True)
-        normalized = (centred * lax.rsqrt(variance + self.epsilon)).reshape(inputs.shape)
-        return self.scaled(normalized, tuple(channels if other == axis else 1 for other in range(inputs.ndim)))
+        # Statistics of each channel first, in one pass along whole rows, then of the few numbers in each group.
+        values = in_full_precision(inputs)
+        axis = self.axis % values.ndim
+        positions = tuple(other for other in range(1, values.ndim) if other != axis)
+        mean, variance = moments(values, positions) if positions else (values, jnp.zeros_like(values))
+        channels = values.shape[axis]
+        grouped = (-1, self.groups, channels // self.groups)
+        mean, variance = mean.reshape(grouped), variance.reshape(grouped)
+        centre = jnp.mean(mean, -1, keepdims=True)
+        spread = jnp.mean(variance + jnp.square(mean - centre), -1, keepdims=True)
+        shape = tuple(size if other in (0, axis) else 1 for other, size in enumerate(values.shape))
+        centre, factor = (
+            jnp.broadcast_to(each, mean.shape).reshape(shape) for each in (centre, lax.rsqrt(spread + self.epsilon))
+        )
+        return self.scaled((values - centre) * factor, (*(1,) * axis, channels, *(1,) * (values.ndim - axis - 1)))
