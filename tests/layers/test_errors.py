@@ -61,6 +61,12 @@ X = np.ones((2, 6, 5, 4), "float32")
         (lambda: layers.CategoryEncoding(), r"'category_encoding': pass num_tokens"),
         (lambda: layers.CategoryEncoding(4, "hot"), r"output_mode must be one of 'multi_hot'"),
         (lambda: layers.CategoryEncoding(4, sparse=True), r"sparse=True is not supported"),
+        (lambda: layers.Permute(1.5), r"dims must hold each axis from 1 .*got 1\.5"),
+        (
+            lambda: layers.PReLU(shared_axes=[2]).build((None, 3)),
+            r"'p_re_lu': shared_axes=\[2\] .*\(None, 3\).* 1 to 1",
+        ),
+        (lambda: layers.GroupNormalization(1, axis=[1]).build((None, 3)), r"axis must be a whole number, got \[1\]"),
         (lambda: layers.PReLU(shared_axes=[0]).build((None, 3)), r"the batch \(axis 0\) always shares"),
     ],
 )
@@ -98,6 +104,15 @@ def test_wrong_arguments(make, message):
         (layers.EinsumDense("abcd,de->abce", (9, 5, 3)), X, r"axis 'b' .* has size 6 .*, but 9 in output_shape"),
         (layers.Attention(), [X[0]], r"'attention' takes a list of two or three inputs.*received 1"),
         (layers.SpectralNormalization(layers.ReLU()), X, r"'re_lu', has neither a kernel nor embeddings"),
+        (layers.Attention(), [X[0], X[0], X[0, ..., :3]], r"'attention': query .*\(6, 5, 4\).* key \(6, 5, 3\)"),
+        (layers.AdditiveAttention(), [X[0], X[0], X[0, ..., :3]], r"'additive_attention': query .* as many features"),
+        (layers.Rescaling([1.0, 2.0]), X, r"'rescaling': scale and offset .* shapes \(2,\) and \(\), .*\(2, 6, 5, 4\)"),
+        (layers.TimeDistributed(layers.LSTM(2)), X[:, 0], r"'lstm': expected .* 3 axes .*\(2, 4\)"),
+        (
+            layers.TimeDistributed(layers.Conv2DTranspose(2, 2)),
+            X,
+            r"'conv2d_transpose': expected .* 4 axes .*\(2, 5, 4\)",
+        ),
         (layers.ConvLSTM1D(2, 9), X, r"a window of \(9,\) does not fit"),
     ],
 )
@@ -120,6 +135,13 @@ def test_wrong_inputs(layer, inputs, message):
 def test_features_of_unknown_size(layer):
     with pytest.raises(ValueError, match=f"'{layer.name}.*known size.*None"):
         layer(lamina.Input((5, None)))
+
+
+def test_axes_that_attention_can_not_have():
+    with pytest.raises(
+        ValueError, match=r"'multi_head_attention': attention_axes=\(2,\) .*\(6, 5, 4\): choose from 1 to 1"
+    ):
+        layers.MultiHeadAttention(2, 2, attention_axes=2)(X[0], X[0])
 
 
 def test_a_channel_number_that_changes():

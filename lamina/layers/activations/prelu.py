@@ -21,6 +21,9 @@ class PReLU(Layer):
 
     Input shape: any whose sizes are known along axes that are not shared. Output shape: the same.
 
+    Raises:
+        ValueError: if a shared axis does not exist, or the size along another one is unknown.
+
     Example:
         >>> lamina.layers.PReLU(alpha_initializer="ones")(lamina.ops.array([[-2.0, 3.0]])).tolist()
         [[-2.0, 3.0]]
@@ -46,6 +49,12 @@ class PReLU(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
+        for axis in self.shared_axes or ():
+            if not -len(input_shape) <= axis < len(input_shape):
+                raise ValueError(
+                    f"Layer {self.name!r}: shared_axes={self.shared_axes} holds an axis that an input of shape "
+                    f"{tuple(input_shape)} does not have; choose from 1 to {len(input_shape) - 1}."
+                )
         shared = {axis % len(input_shape) for axis in self.shared_axes or ()}
         if 0 in shared:
             raise ValueError(f"Layer {self.name!r}: the batch (axis 0) always shares its slopes; leave it out.")

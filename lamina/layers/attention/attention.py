@@ -12,7 +12,7 @@ from lamina.layers.arguments import choice
 from lamina.layers.arguments import rate as check_rate
 from lamina.layers.layer import Layer
 from lamina.random import SeedGenerator
-from lamina.typing import Array, PyTree
+from lamina.typing import Array, PyTree, Shape
 
 
 class Attention(Layer):
@@ -95,6 +95,7 @@ class Attention(Layer):
         self.check_inputs(inputs)
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) == 3 else value
+        self._check_shapes(query.shape, value.shape, key.shape)
         query_mask, value_mask = self._masks(mask)
         scores = self.scores(query, key)
         visible = None if value_mask is None else value_mask[:, None]
@@ -125,6 +126,13 @@ class Attention(Layer):
             raise ValueError(
                 f"Layer {self.name!r} takes a list of two or three inputs, [query, value] or [query, value, key]; "
                 f"received {len(inputs) if isinstance(inputs, list | tuple) else 'a single one'}."
+            )
+
+    def _check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
+        if not len(query) == len(value) == len(key) == 3 or query[-1] != key[-1] or value[1] != key[1]:
+            raise ValueError(
+                f"Layer {self.name!r}: query (batch, Tq, dim) and key (batch, Tv, dim) must have as many features, key "
+                f"and value as many steps; received query {tuple(query)}, value {tuple(value)} and key {tuple(key)}."
             )
 
     def _masks(self, mask: PyTree) -> tuple[Array | None, Array | None]:

@@ -124,7 +124,12 @@ class MultiHeadAttention(Layer):
                 f"Layer {self.name!r}: query, value and key must have one number of axes, at least 3 (batch, "
                 f"positions, features); received {tuple(query_shape)}, {tuple(value_shape)} and {tuple(key_shape)}."
             )
-        axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
+        axes = tuple(range(1, rank - 1)) if self.attention_axes is None else self.attention_axes
+        if not axes or any(axis % rank in (0, rank - 1) or not -rank <= axis < rank for axis in axes):
+            raise ValueError(
+                f"Layer {self.name!r}: attention_axes={axes} must lie between the batch and the features of a query of "
+                f"shape {tuple(query_shape)}: choose from 1 to {rank - 2}."
+            )
         self.attention_axes = tuple(axis % rank for axis in axes)
         heads = self.num_heads
         self.query_dense = projection(self, "query", query_shape, (heads, self.key_dim))

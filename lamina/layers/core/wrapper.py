@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lamina.core import shapes
 from lamina.core.serialization import custom_object_scope, deserialize
+from lamina.core.symbolic import KerasTensor
+from lamina.layers.input_spec import check_inputs
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree
 
@@ -36,6 +39,8 @@ class Wrapper(Layer):
 
     def build(self, input_shape: PyTree = None) -> None:
         if not self.layer.built:
+            if shapes.is_shape(input_shape):
+                check_inputs(self.layer.name, self.layer.input_spec, KerasTensor(input_shape))
             self.layer.build(input_shape)
 
     @classmethod

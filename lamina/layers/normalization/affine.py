@@ -78,6 +78,8 @@ class AffineNormalization(Layer):
 def known_sizes(layer: Layer, input_shape: Shape, axes: tuple[int, ...]) -> tuple[int, ...]:
     """Return the sizes along axes, or raise a ValueError that names the layer if one does not exist or is unknown."""
     for axis in axes:
+        if isinstance(axis, bool) or not isinstance(axis, int):
+            raise TypeError(f"Layer {layer.name!r}: axis must be a whole number, got {axis!r}.")
         if not -len(input_shape) <= axis < len(input_shape):
             raise ValueError(
                 f"Layer {layer.name!r}: axis {axis} does not exist in an input of shape {tuple(input_shape)}. "

@@ -9,6 +9,7 @@ from lamina import constraints, initializers, regularizers
 from lamina.kernels.normalization import moments
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
+from lamina.layers.normalization.affine import known_sizes
 from lamina.typing import Array, Shape
 
 _CLIPPING_KEYS = ("rmax", "rmin", "dmax")
@@ -108,17 +109,7 @@ class BatchNormalization(Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
-        if not -len(input_shape) <= self.axis < len(input_shape):
-            raise ValueError(
-                f"Layer {self.name!r}: axis {self.axis} does not exist in an input of shape {input_shape}. "
-                f"Choose one between {-len(input_shape)} and {len(input_shape) - 1}."
-            )
-        channels = input_shape[self.axis]
-        if channels is None:
-            raise ValueError(
-                f"Layer {self.name!r}: axis {self.axis} of its input must have a known size, received {input_shape}."
-            )
-        shape = (channels,)
+        shape = (channels,) = known_sizes(self, input_shape, (self.axis,))
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(

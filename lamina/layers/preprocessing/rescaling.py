@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.layers.layer import Layer
 from lamina.typing import Array
@@ -19,6 +20,9 @@ class Rescaling(Layer):
 
     Input shape: any. Output shape: the same, as floats.
 
+    Raises:
+        ValueError: if there is not one number for each channel.
+
     Example:
         >>> lamina.layers.Rescaling(0.5, offset=1.0)(lamina.ops.array([0.0, 4.0])).tolist()
         [1.0, 3.0]
@@ -32,4 +36,11 @@ class Rescaling(Layer):
 
     def call(self, inputs: Array) -> Array:
         dtype = self.compute_dtype
+        try:
+            np.broadcast_shapes(inputs.shape, np.shape(self.scale), np.shape(self.offset))
+        except ValueError:
+            raise ValueError(
+                f"Layer {self.name!r}: scale and offset are numbers, or hold one for each channel; they have the "
+                f"shapes {np.shape(self.scale)} and {np.shape(self.offset)}, the input {tuple(inputs.shape)}."
+            ) from None
         return inputs.astype(dtype) * jnp.asarray(self.scale, dtype) + jnp.asarray(self.offset, dtype)

@@ -27,8 +27,10 @@ class Permute(Layer):
 
     def __init__(self, dims: tuple[int, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dims = tuple(dims)
-        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+        self.dims = tuple(dims) if isinstance(dims, list | tuple) else (dims,)
+        if not all(isinstance(axis, int) for axis in self.dims) or sorted(self.dims) != list(
+            range(1, len(self.dims) + 1)
+        ):
             raise ValueError(
                 f"Layer {self.name!r}: dims must hold each axis from 1 to the last once, such as (2, 1); got {dims!r}. "
                 "The batch (axis 0) stays where it is."
