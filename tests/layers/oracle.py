@@ -32,7 +32,9 @@ class Case:
         spread: whether `inputs` are several arguments instead of one.
         random: whether training is random, so that only inference is compared.
         tolerance: largest error, relative to the largest number of an array.
-        weights: what to do with random weights before they are given to both.
+        positive: whether inputs are positive.
+        in_config: whether the configuration can be described.
+        initial: whether the first values of the weights are compared: they must come from constants.
     """
 
     name: str
@@ -44,12 +46,15 @@ class Case:
     tolerance: float = 2e-5
     positive: bool = False
     in_config: bool = True
+    initial: bool = False
 
 
 def case(layer: str, inputs: Any, *args: Any, call: dict[str, Any] | None = None, **options: Any) -> Case:
     """Return a case of `layer(*args, **options)`; options that `Case` has are its own."""
     own = {
-        key: options.pop(key) for key in ("spread", "random", "tolerance", "positive", "in_config") if key in options
+        key: options.pop(key)
+        for key in ("spread", "random", "tolerance", "positive", "in_config", "initial")
+        if key in options
     }
     described = [*map(repr, args), *(f"{key}={value!r}" for key, value in options.items()), *(call or {})]
     return Case(
@@ -67,6 +72,15 @@ def cases(layer: str, inputs: Any, *args: Any, vary: dict[str, list[Any]], **opt
         case(layer, inputs, *args, **options, **dict(zip(vary, values, strict=True)))
         for values in itertools.product(*vary.values())
     ]
+
+
+def with_all_parts(layer: str, parts: str, inputs: Any, *args: Any, **options: Any) -> Case:
+    """Return a case whose weights, named in `parts`, have initializers, regularizers and constraints of their own."""
+    for index, part in enumerate(parts.split()):
+        options[f"{part}_initializer"] = ("ones", "zeros")[index % 2]
+        options[f"{part}_regularizer"] = ("l1", "l2")[index % 2]
+        options[f"{part}_constraint"] = ("non_neg", "unit_norm", "max_norm")[index % 3]
+    return case(layer, inputs, *args, initial=True, **options)
 
 
 def nested(name: str, make: Callable[[Any], Any], inputs: Any, **options: Any) -> Case:
@@ -98,6 +112,9 @@ def compare(one: Case) -> None:
     with quick_initializers():
         ours, theirs = one.make(lamina.layers), one.make(keras.layers)
         compare_shapes(ours, theirs, inputs, one)
+    if one.initial:
+        for own, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_array_equal(own, other)
     compare_weights(ours, theirs)
     compare_numbers(ours, theirs, inputs, one)
     if one.in_config:
@@ -139,8 +156,13 @@ def compare_shapes(ours: Any, theirs: Any, inputs: Any, one: Case) -> None:
 
 def compare_weights(ours: Any, theirs: Any, seed: int = 1) -> None:
     """Compare what describes the weights, then give both the same random ones."""
-    described = [(weight.name, tuple(weight.shape), weight.dtype, weight.trainable) for weight in ours.weights]
-    expected = [(weight.name, tuple(weight.shape), weight.dtype, weight.trainable) for weight in theirs.weights]
+    described, expected = (
+        [
+            (weight.name, tuple(weight.shape), weight.dtype, weight.trainable, *_kinds(weight))
+            for weight in layer.weights
+        ]
+        for layer in (ours, theirs)
+    )
     assert described == expected
     generator = np.random.default_rng(seed)
     values = []
@@ -153,6 +175,10 @@ def compare_weights(ours: Any, theirs: Any, seed: int = 1) -> None:
     theirs.set_weights(values)
     if values and hasattr(theirs, "finalize_state"):
         theirs.finalize_state()  # Normalization computes with a copy of its weights
+
+
+def _kinds(weight: Any) -> tuple[str, ...]:
+    return tuple(type(part).__name__ for part in (weight.regularizer, weight.constraint))
 
 
 def compare_numbers(ours: Any, theirs: Any, inputs: Any, one: Case) -> None:

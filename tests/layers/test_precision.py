@@ -76,3 +76,39 @@ def test_half_precision_gives_the_numbers_of_float32(one):
             np.testing.assert_allclose(
                 np.asarray(output.astype("float32")), expected, atol=tolerance * scale, err_msg=name
             )
+
+
+# Where Keras itself passes through float32, so that float64 has no oracle but the difference quotient.
+IN_FLOAT64 = (
+    "AdditiveAttention", "BatchNormalization", "Bidirectional", "ConvLSTM1D", "GRU", "GlobalAveragePooling2D",
+    "GroupNormalization", "GroupQueryAttention", "LSTM", "LayerNormalization", "RMSNormalization", "SimpleRNN",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "one", [one for one in CASES if one.name.split("(")[0] in IN_FLOAT64], ids=lambda one: one.name
+)
+def test_float64_keeps_its_digits(one):
+    """A step of 1e-7 changes the outputs as the gradient says: in float32 the change would be lost."""
+    with jax.enable_x64(True), policy("float64"):
+        layer = one.make(layers)
+        inputs = jax.tree.map(lambda array: array.astype("float64"), arrays_for(one.inputs))
+        jax.eval_shape(lambda x: layer(*x) if one.spread else layer(x), inputs)
+        step = jax.tree.map(lambda array: 1e-7 * np.cos(array), inputs)
+
+        def total(x):
+            outputs = layer(*x) if one.spread else layer(x)
+            return sum(
+                (output * np.sin(np.arange(output.size)).reshape(output.shape)).sum()
+                for output in jax.tree.leaves(outputs)
+            )
+
+        def both(x, step):
+            gradient = jax.grad(total)(x)
+            moved = [total(jax.tree.map(lambda a, b, sign=sign: a + sign * b, x, step)) for sign in (1, -1)]
+            along = sum(jax.tree.leaves(jax.tree.map(lambda a, b: (a * b).sum(), gradient, step)))
+            return (moved[0] - moved[1]) / 2, along
+
+        quotient, along = jax.jit(both, compiler_options=QUICK)(inputs, step)
+        assert quotient.dtype == "float64"
+        np.testing.assert_allclose(quotient, along, rtol=1e-5, atol=1e-13)

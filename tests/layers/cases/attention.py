@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..oracle import case, cases, mask_of
+from ..oracle import case, cases, mask_of, with_all_parts
 
 QUERY, VALUE = (2, 3, 4), (2, 5, 4)
 PAIR, TRIPLE = [QUERY, VALUE], [QUERY, VALUE, VALUE]
@@ -62,4 +62,7 @@ CASES = [
         "GroupQueryAttention", PAIR, 3, 4, spread=True, vary={"num_key_value_heads": [1, 2, 4], "use_gate": YES_OR_NO}
     ),
     case("GroupQueryAttention", PAIR, 3, 4, 2, use_bias=False, spread=True),
+    case("GroupQueryAttention", PAIR, 2, 2, 1, dropout=0.3, seed=3, spread=True, random=True),
+    with_all_parts("GroupQueryAttention", "kernel bias", PAIR, 2, 2, 1, flash_attention=False, spread=True),
+    with_all_parts("MultiHeadAttention", "kernel bias", PAIR, 1, 2, activity_regularizer="l1", seed=3, spread=True),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..oracle import case, cases, mask_of, nested
+from ..oracle import case, cases, mask_of, nested, with_all_parts
 
 PADDED = np.array([[[1.0, 2.0], [0.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [3.0, 4.0], [0.0, 0.0]]], "float32")
 WORDS = np.array([[1, 3, 0, 4], [2, 0, 0, 1]])
@@ -29,6 +29,11 @@ CASES = [
     *cases("EinsumDense", (2, 3, 4), "...x,xy->...y", 5, vary={"bias_axes": ["y", None]}),
     *cases("EinsumDense", (2, 3, 4), "abc,cde->abde", (None, 2, 5), vary={"bias_axes": ["de", "e", "d"]}),
     case("EinsumDense", (2, 3, 2, 5), "abde,dec->abc", (None, 4), bias_axes="c", kernel_regularizer="l2"),
+    with_all_parts("Dense", "kernel bias", (3, 4), 2, activity_regularizer="l1"),
+    with_all_parts("EinsumDense", "kernel bias", (3, 4), "ab,bc->ac", 2, bias_axes="c"),
+    with_all_parts("Embedding", "embeddings", WORDS, 7, 2),
+    with_all_parts("ReversibleEmbedding", "embeddings", WORDS, 7, 2),
+    case("ReversibleEmbedding", (2, 4, 3), 6, 3, call={"reverse": True}, reverse_dtype="bfloat16", tolerance=3e-2),
     case("EinsumDense", (2, 3, 4), "ab...,bc->ac...", 5, bias_axes="c"),
     case("EinsumDense", (2, 3, 4), "...ab,bc->...ac", (3, 5), bias_axes="ac"),
     *cases("Masking", PADDED, vary={"mask_value": [0.0, 1.0]}, call={"mask": None}),

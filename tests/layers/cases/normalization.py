@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..oracle import case, cases, mask_of, nested
+from ..oracle import case, cases, mask_of, nested, with_all_parts
 
 CASES = [
     *cases("BatchNormalization", (4, 3), momentum=0.7, vary={"center": [True, False], "scale": [True, False]}),
@@ -18,6 +18,15 @@ CASES = [
     case("BatchNormalization", (4, 3), gamma_regularizer="l2", beta_constraint="non_neg", gamma_initializer="zeros"),
     case("BatchNormalization", (4, 3), dtype="mixed_bfloat16", tolerance=2e-2),
     case("BatchNormalization", (4, 3), trainable=False),
+    with_all_parts(
+        "BatchNormalization",
+        "beta gamma",
+        (4, 3),
+        moving_mean_initializer="ones",
+        moving_variance_initializer="zeros",
+    ),
+    with_all_parts("LayerNormalization", "beta gamma", (4, 3)),
+    with_all_parts("GroupNormalization", "beta gamma", (2, 5, 6), 3),
     *cases("Normalization", (4, 3, 2), vary={"axis": [-1, 1, (1, 2), None], "invert": [False, True]}),
     case("Normalization", (4, 3), mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0]),
     case("Normalization", (4, 3), mean=1.0, variance=4.0, invert=True),

@@ -1,6 +1,6 @@
 """Cases of recurrent layers."""
 
-from ..oracle import Case, case, cases, mask_of, nested
+from ..oracle import Case, case, cases, mask_of, nested, with_all_parts
 
 SEQUENCES = (2, 4, 3)
 YES_OR_NO = [False, True]
@@ -8,6 +8,8 @@ YES_OR_NO = [False, True]
 
 def of_each_kind(layer: str) -> list[Case]:
     mask = {"mask": mask_of(2, 4, size=4)}
+    # Keras leaves these two out of the configuration of a SimpleRNN.
+    seed, penalty = ({}, {}) if layer == "SimpleRNN" else ({"seed": 3}, {"activity_regularizer": "l2"})
     return [
         *cases(layer, SEQUENCES, 4, vary={"return_sequences": YES_OR_NO, "go_backwards": YES_OR_NO}, return_state=True),
         *cases(layer, SEQUENCES, 4, vary={"return_sequences": YES_OR_NO}),
@@ -23,7 +25,8 @@ def of_each_kind(layer: str) -> list[Case]:
         case(layer, SEQUENCES, 4, call=mask, unroll=True, return_sequences=True),
         case(layer, SEQUENCES, 4, activation="sigmoid", call=mask, return_sequences=True, return_state=True),
         case(layer, SEQUENCES, 4, kernel_regularizer="l2", recurrent_constraint="unit_norm"),
-        case(layer, SEQUENCES, 4, dropout=0.5, recurrent_dropout=0.3, random=True),
+        case(layer, SEQUENCES, 4, dropout=0.5, recurrent_dropout=0.3, random=True, **seed),
+        with_all_parts(layer, "kernel recurrent bias", SEQUENCES, 2, **penalty),
     ]
 
 
@@ -93,5 +96,32 @@ CASES = [
     ),
     case("ConvLSTM2D", (2, 3, 2, 4, 5), 3, 2, data_format="channels_first", return_state=True),
     case("ConvLSTM3D", (1, 2, 4, 3, 4, 2), 2, 2, recurrent_activation="hard_sigmoid", unit_forget_bias=False),
+    with_all_parts("ConvLSTM1D", "kernel recurrent bias", (2, 3, 6, 2), 2, 2, recurrent_activation="hard_sigmoid"),
+    with_all_parts(
+        "ConvLSTM2D",
+        "kernel recurrent bias",
+        (2, 3, 4, 5, 2),
+        2,
+        2,
+        strides=(2, 1),
+        activation="relu",
+        go_backwards=True,
+        unit_forget_bias=False,
+    ),
+    case("ConvLSTM2D", (2, 2, 4, 5, 2), 2, 2, dilation_rate=(1, 2), use_bias=False, recurrent_activation="relu"),
+    with_all_parts(
+        "ConvLSTM3D",
+        "kernel recurrent bias",
+        (1, 2, 2, 4, 3, 4),
+        1,
+        (2, 2, 1),
+        strides=(1, 1, 2),
+        padding="same",
+        data_format="channels_first",
+        return_sequences=True,
+        activation="relu",
+    ),
+    any_cell("GRUCell", go_backwards=True, unroll=True, return_sequences=True),
+    stack({"mask": mask_of(2, 4, size=4)}, zero_output_for_mask=True, return_sequences=True),
     stack({"mask": mask_of(2, 4, size=4)}, return_sequences=True, return_state=True),
 ]

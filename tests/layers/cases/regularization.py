@@ -15,6 +15,9 @@ CASES = [
     *cases(
         "SpatialDropout2D", (2, 3, 4, 2), 0.4, random=True, vary={"data_format": ["channels_last", "channels_first"]}
     ),
-    case("SpatialDropout3D", (2, 3, 4, 2, 2), 0.4, random=True),
+    *cases(
+        "SpatialDropout3D", (2, 3, 4, 2, 2), 0.4, random=True, vary={"data_format": ["channels_last", "channels_first"]}
+    ),
+    case("AlphaDropout", X, 0.2, noise_shape=(3, 1, 2), random=True),
     *cases("ActivityRegularization", X, vary={"l1": [0.0, 0.1], "l2": [0.0, 0.2]}),
 ]
