@@ -55,18 +55,32 @@ def plain_errors(rewrite: Callable[[str], str] = str) -> Iterator[None]:
     except Exception as error:
         told = _about_traced_value(error)
         if told is not None:
-            raise told.with_traceback(error.__traceback__) from None
+            raise told from None
         if len(error.args) == 1 and isinstance(error.args[0], str):
-            error.args = (rewrite(error.args[0]),)
+            error.args = (_in_users_words(rewrite(error.args[0])),)
         if hasattr(error, "__notes__"):
             error.__notes__ = [rewrite(note) for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
         raise
+
+
+def _in_users_words(text: str) -> str:
+    return re.sub(
+        r"^dot_general requires contracting dimensions to have the same shape, got (.*)\.$",
+        r"A product of arrays sums over axes of one size, got \1: the last axis of the left array must be as long as "
+        r"the first of the right one.",
+        text,
+    )
 
 
 _LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (jax, np)) + (str(Path(__file__).parent),)
 _TRACED = (
     "{what} the value of an array, which is not known while the model is compiled{where}. {instead} To run operation "
     "by operation for debugging: compile(..., run_eagerly=True)."
+)
+_KEPT = (
+    "{what} that `call` computed while the model was compiled is used after it{where}. It holds no numbers any more. "
+    "Return it from `call` as one more output; or keep it in a weight: self.last = self.add_weight(shape=..., "
+    "trainable=False) in __init__, and self.last.assign(value) in `call`."
 )
 _USES: tuple[tuple[type[Exception], str, str], ...] = (
     (
@@ -94,24 +108,70 @@ _USES: tuple[tuple[type[Exception], str, str], ...] = (
 
 def _about_traced_value(error: Exception) -> TypeError | None:
     """Return an error in plain words if Python was asked for a value that a trace does not have."""
+    if isinstance(error, jax.errors.UnexpectedTracerError):
+        return about_kept_value(error)
     found = next(((what, instead) for kind, what, instead in _USES if isinstance(error, kind)), None)
     if found is None:
-        if not isinstance(error, AttributeError) or not re.search(r"Tracer.* has no attribute \W?numpy", str(error)):
+        if not _asks_by_name(error):
             return None
-        found = (".numpy() asks for", "Compute with the array itself, by functions of lamina.ops.")
+        found = (".numpy(), or a format such as {x:.2f}, asks for", "Compute with the array itself.")
     told = TypeError(_TRACED.format(what=found[0], instead=found[1], where=_users_line(error.__traceback__)))
+    return _with_notes_of(error, told)
+
+
+def about_kept_value(error: BaseException) -> TypeError | None:
+    """Return an error in plain words if a value was used after the trace that it belongs to had ended.
+
+    Args:
+        error: as JAX raised it, outside of any trace.
+    """
+    asks_for_value = any(isinstance(error, kind) for kind, _, _ in _USES) or _asks_by_name(error)
+    if not isinstance(error, jax.errors.UnexpectedTracerError) and not (asks_for_value and _from_users_line(error)):
+        return None
+    told = TypeError(_KEPT.format(what="A value", where=_users_line(error.__traceback__)))
+    return _with_notes_of(error, told)
+
+
+def kept_value(place: str) -> TypeError:
+    """Return the error for the use of a value that was kept in an attribute."""
+    return TypeError(_KEPT.format(what=f"The value in {place}", where=""))
+
+
+def _asks_by_name(error: BaseException) -> bool:
+    """Tell errors that only their text tells from others."""
+    if isinstance(error, AttributeError):
+        return bool(re.search(r"Tracer.* has no attribute \W?numpy", str(error)))
+    return isinstance(error, TypeError) and bool(re.search(r"Tracer\S*__format__", str(error)))
+
+
+def _from_users_line(error: BaseException) -> bool:
+    """Tell whether the user's line itself asked, and no function of theirs that a library was tracing."""
+    inside, traceback = False, error.__traceback__
+    while traceback is not None:
+        hidden = traceback.tb_frame.f_code.co_filename.startswith(_LIBRARIES)
+        if inside and not hidden:
+            return False
+        inside = inside or hidden
+        traceback = traceback.tb_next
+    return True
+
+
+def _with_notes_of(error: BaseException, told: TypeError) -> TypeError:
     for note in getattr(error, "__notes__", []):
-        told.add_note(note)
-    return told
+        if "JAX_TRACEBACK_FILTERING" not in note:
+            told.add_note(note)
+    return told.with_traceback(error.__traceback__)
 
 
 def _users_line(traceback: types.TracebackType | None) -> str:
     """Say in which line of the user's own code an error arose; nothing if it was in none."""
-    line = ""
+    line, in_package = "", False
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        if not file.startswith((*_LIBRARIES, "<frozen")):
+        of_package = "site-packages" in file  # of somebody else; the line that called it says more
+        if not file.startswith((*_LIBRARIES, "<frozen")) and (not of_package or in_package or not line):
             source = linecache.getline(file, traceback.tb_lineno).strip()
             line = f", in line {traceback.tb_lineno} of {Path(file).name}" + (f": `{source}`" if source else "")
+            in_package = of_package
         traceback = traceback.tb_next
     return line

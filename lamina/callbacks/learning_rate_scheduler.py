@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ class LearningRateScheduler(Callback):
     The rate of each epoch appears in the logs and in `History` as "learning_rate". Changing it recompiles nothing.
 
     Args:
-        schedule: function `(epoch, learning_rate) -> learning_rate`; epochs count from 0.
+        schedule: function `(epoch, learning_rate) -> learning_rate`, or of the epoch alone; epochs count from 0.
         verbose: 1 to say what was set.
 
     Raises:
@@ -26,15 +27,17 @@ class LearningRateScheduler(Callback):
         >>> halve = lamina.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5 if epoch else rate)
     """
 
-    def __init__(self, schedule: Callable[[int, float], Any], verbose: int = 0) -> None:
+    def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
         super().__init__()
         if not callable(schedule):
             raise TypeError(f"LearningRateScheduler: schedule must be a function, got {schedule!r}.")
         self.schedule = schedule
         self.verbose = verbose
+        self._takes_rate = _takes_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        rate = number(self.schedule(epoch, current_rate(self)))
+        before = current_rate(self)
+        rate = number(self.schedule(epoch, before) if self._takes_rate else self.schedule(epoch))
         set_rate(self, rate)
         if self.verbose > 0:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
@@ -42,6 +45,16 @@ class LearningRateScheduler(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if logs is not None:
             logs["learning_rate"] = current_rate(self)
+
+
+def _takes_two(schedule: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(schedule).bind(0, 0.1)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin without a signature
+        return True
+    return True
 
 
 def current_rate(callback: Callback) -> float:

@@ -30,12 +30,18 @@ MOVED = {
 }
 """Modules of Keras 1 and 2 and where their content is now, by their path below `keras`."""
 
-OVERLAYS = {"backend": "lamina.compat.backend"}
+OVERLAYS = {
+    "backend": "lamina.compat.backend",
+    "losses": "lamina.compat.short_names",
+    "metrics": "lamina.compat.short_names",
+    "preprocessing": "lamina.compat.data_sets",
+    "utils": "lamina.compat.data_sets",
+}
 """Modules whose names go before lamina's own at a path: what only old scripts use."""
 
 _GONE = {
     "GradientTape": "JAX differentiates functions, not tapes. Train with model.fit, or take gradients with jax.grad "
-    "of a function made by lamina.functional(model).",
+    "of a function made by lamina.functional(model); docs/custom_training.md shows both.",
     "Session": "That is TensorFlow 1. Nothing needs a session any more: call functions, read results with .numpy().",
     "placeholder": "That is TensorFlow 1; use keras.Input, or pass arrays.",
     "global_variables_initializer": "That is TensorFlow 1; variables have their values when they are made.",

@@ -75,7 +75,7 @@ def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size
         with binding.within(values={}, losses=[], draws={}, masks={}, abstract=size):
             return function(*args, **kwargs)
 
-    with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", text)):
+    with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", re.sub(r" \(size \d+\)", "", text))):
         return jax.eval_shape(run, abstract)
 
 

@@ -18,14 +18,16 @@ from typing import Any, TypeVar
 
 import jax
 import jaxlib
+import numpy as np
 
 from lamina import config
+from lamina.errors import about_kept_value
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _ROOT = str(Path(__file__).parents[1])
-_HIDDEN = (_ROOT, str(Path(jax.__file__).parent), str(Path(jaxlib.__file__).parent), "<frozen ")
-_BETWEEN = ("contextlib.py", "functools.py", "runpy.py")  # of the standard library, and only in between
+_HIDDEN = (_ROOT, *(str(Path(str(module.__file__)).parent) for module in (jax, jaxlib, np)), "<frozen ")
+_PYTHONS = str(Path(linecache.__file__).parent)  # the standard library, which is hidden where a hidden frame calls it
 _METHODS_OF_MODELS = ("add", "build", "compile", "evaluate", "fit", "predict", "save", "summary")
 
 
@@ -56,11 +58,17 @@ def shorten(error: BaseException, traceback: TracebackType | None) -> None:
     if hasattr(error, "__notes__"):
         error.__notes__ = [note for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
     seen = {id(error)}
-    cause = error.__cause__ or error.__context__
-    while cause is not None and id(cause) not in seen:
+    while True:
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is None or id(cause) in seen:
+            return
         seen.add(id(cause))
-        cause.__traceback__ = _users(cause.__traceback__) or cause.__traceback__
-        cause = cause.__cause__ or cause.__context__
+        users = _users(cause.__traceback__)
+        if users is None:  # it came up and was handled inside of lamina: a detail of how, not of what the user did
+            error.__cause__, error.__suppress_context__ = None, True
+            return
+        cause.__traceback__ = users
+        error = cause
 
 
 def install() -> None:
@@ -73,13 +81,14 @@ def install() -> None:
         shell.set_custom_exc((Exception,), _show_in_ipython)
 
 
+def show(error: BaseException) -> None:
+    """Print an error as it is printed where nothing catches it."""
+    _hook(type(error), error, error.__traceback__)
+
+
 def _hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if config.is_traceback_filtering_enabled() and isinstance(error, Exception):
-        if _passes_lamina(traceback):
-            shorten(error, traceback)
-            traceback = error.__traceback__
-        explain(error)
-    _hook.previous(kind, error, traceback)  # type: ignore[attr-defined]
+    error = _told(error, traceback)
+    _hook.previous(type(error), error, error.__traceback__)  # type: ignore[attr-defined]
 
 
 _hook.previous = sys.__excepthook__  # type: ignore[attr-defined]
@@ -88,19 +97,30 @@ _hook.previous = sys.__excepthook__  # type: ignore[attr-defined]
 def _show_in_ipython(
     shell: Any, kind: type[BaseException], error: BaseException, traceback: Any, tb_offset: Any
 ) -> None:
-    if config.is_traceback_filtering_enabled():
-        if _passes_lamina(traceback):
-            shorten(error, traceback)
-            traceback = error.__traceback__
-        explain(error)
-    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+    error = _told(error, traceback)
+    shell.showtraceback((type(error), error, error.__traceback__), tb_offset=tb_offset)
 
 
-def explain(error: BaseException) -> None:
-    """Add what to do to errors that Python itself raises where a model is used wrongly."""
+def _told(error: BaseException, traceback: TracebackType | None) -> BaseException:
+    """Return the error to show in the place of an uncaught one."""
+    error.__traceback__ = traceback
+    if not config.is_traceback_filtering_enabled() or not isinstance(error, Exception):
+        return error
+    told = explain(error)
+    if told is not error or _passes_lamina(traceback):
+        shorten(told, traceback)
+    return told
+
+
+def explain(error: BaseException) -> BaseException:
+    """Return an error with what to do, where Python itself or JAX raises it for a model that is used wrongly."""
+    told = about_kept_value(error)
+    if told is not None:
+        return told
     advice = _advice(error)
     if advice and advice not in getattr(error, "__notes__", ()):
         error.add_note(advice)
+    return error
 
 
 def _advice(error: BaseException) -> str:
@@ -111,6 +131,13 @@ def _advice(error: BaseException) -> str:
         )
     if isinstance(error, NameError) and re.fullmatch(r"(?i)[xy]_?\w*|\w*(data|labels|train|test)\w*", error.name or ""):
         return f"{error.name} must hold data before it is used: read them first, as NumPy arrays or a table."
+    unbuilt = isinstance(error, AttributeError) and getattr(error.obj, "built", None) is False
+    if unbuilt and "object has no attribute" in str(error):
+        return (
+            "It has no weights yet: they are made when the shape of its input is known (Input(shape), build or a call)."
+        )
+    if isinstance(error, TypeError) and "add_weight() got multiple values for argument 'shape'" in str(error):
+        return "The shape comes first, and the rest by name: self.add_weight(shape=..., name='w')."
     line = _last_line(error)
     if isinstance(error, TypeError) and "unpack" in str(error) and "evaluate(" in line:
         return "evaluate returns one number where there are no metrics: compile(..., metrics=['accuracy']) gives two."
@@ -141,7 +168,7 @@ def _users(traceback: TracebackType | None) -> TracebackType | None:
     hidden = False
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        hidden = file.startswith(_HIDDEN) or (hidden and file.endswith(_BETWEEN))
+        hidden = file.startswith(_HIDDEN) or (hidden and file.startswith(_PYTHONS) and "site-packages" not in file)
         if not hidden:
             kept.append(traceback)
         traceback = traceback.tb_next

@@ -54,7 +54,8 @@ def rows(data: PyTree, what: str) -> int:
         raise ValueError(f"{what} holds no arrays.")
     for leaf in leaves:
         if leaf.ndim == 0:
-            raise ValueError(f"{what} must hold arrays whose first axis counts the rows; got a single number.")
+            hint = " Put single examples together first: dataset.batch(32)." if "a batch" in what else ""
+            raise ValueError(f"{what} must hold arrays whose first axis counts the rows; got a single number.{hint}")
     counts = {leaf.shape[0] for leaf in leaves}
     if len(counts) > 1:
         raise ValueError(f"The arrays in {what} must have the same number of rows, got {sorted(counts)}.")

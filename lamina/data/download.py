@@ -76,8 +76,13 @@ def _fetch(origin: str, path: Path, expected: str | None, algorithm: str) -> Non
             shutil.copyfileobj(source, target)
     except (URLError, OSError) as error:
         part.unlink(missing_ok=True)
+        there = (
+            f"The file at {path} has another checksum than {expected}, so it is incomplete or another one; "
+            if (path.exists())
+            else ""
+        )
         raise OSError(
-            f"{origin} could not be fetched: {error}. Without a network, put the file at {path} by hand."
+            f"{there}{origin} could not be fetched: {error}. Without a network, put the file at {path} by hand."
         ) from error
     if expected and (found := _checksum(part, expected, algorithm)) != expected:
         part.unlink()

@@ -61,6 +61,19 @@ class Stream:
         except (TypeError, NotImplementedError):
             return None
 
+    def require_end(self, steps: int | None) -> None:
+        """Raise unless a pass ends by itself or after so many steps.
+
+        Raises:
+            ValueError: for a data set that repeats for ever.
+        """
+        cardinality = getattr(self.source, "cardinality", None)
+        if steps is None and callable(cardinality) and int(cardinality()) == -1:
+            raise ValueError(
+                f"{self.what} repeats without end. Say how many batches to use: steps_per_epoch=... or "
+                "validation_steps=... in fit, steps=... in evaluate and predict; or leave out .repeat()."
+            )
+
     def one_pass(self, order: np.ndarray | None, skip: int, limit: int | None) -> Iterator[tuple[PyTree, ...]]:
         """Yield batches `(x, y, sample_weight)`.
 

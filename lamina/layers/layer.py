@@ -22,6 +22,7 @@ from lamina.core.tracebacks import filtered
 from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
 from lamina.errors import plural
+from lamina.layers import side_effects
 from lamina.layers.arguments import declared_batch_shape
 from lamina.layers.building import as_shape, build_for_call, marking_built, relabel, shapes_of_call
 from lamina.layers.call_arguments import as_arrays, call_parameters, first_input, with_masks
@@ -222,7 +223,8 @@ class Layer(WeightOwner):
             masks={} if scope.masks is None else scope.masks,
             layer=self,
         ) as inner:
-            outputs, output_mask = self.outputs_and_mask(args, kwargs, mask)
+            with side_effects.watched(self, args, kwargs):
+                outputs, output_mask = self.outputs_and_mask(args, kwargs, mask)
             if self.activity_regularizer is not None:
                 for output in jax.tree.leaves(outputs):
                     penalty = self.activity_regularizer(output)

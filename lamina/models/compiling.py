@@ -60,6 +60,7 @@ class Compiling(Layer):
         Raises:
             ValueError: for an unknown name; says the nearest.
         """
+        self.require_init()
         refuse(self.compile, kwargs)
         if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive whole number, got {steps_per_execution!r}.")

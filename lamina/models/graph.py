@@ -271,6 +271,13 @@ def fit_rank(array: Any, tensor: KerasTensor) -> Any:
 def _rank_advice(array: Any, declared: tuple) -> str:
     if array.ndim == len(declared) - 1 and array.shape == declared[1:]:
         return " The batch axis is missing: pass x[None, ...] for a single example."
+    if array.ndim == len(declared) - 1 and array.shape[1:] == declared[1:-1]:
+        channels = (
+            "np.stack([x] * 3, axis=-1)"
+            if declared[-1] == 3
+            else f"declare {(*declared[1:-1], 1)} and pass x[..., None]"
+        )
+        return f" The last axis, the channels, is missing: {channels}."
     if array.ndim == len(declared) - 1 and array.shape[1:] == declared[2:]:
         return (
             " A declared shape leaves the number of rows out: "

@@ -232,6 +232,18 @@ class Sequential(Model):
         return [self._tensors[-1]]
 
     @property
+    def input(self) -> KerasTensor:
+        """The symbolic input."""
+        self._require_tensors("input")
+        return self._tensors[0]
+
+    @property
+    def output(self) -> KerasTensor:
+        """The symbolic output."""
+        self._require_tensors("output")
+        return self._tensors[-1]
+
+    @property
     def input_shape(self) -> Shape:
         """Shape of the input with None for the batch."""
         self._require_tensors("input_shape")

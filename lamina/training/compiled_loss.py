@@ -51,7 +51,10 @@ class CompiledLoss:
         weights = per_output(loss_weights, self.outputs, "loss_weights")
         for weight in weights:
             if weight is not None and not isinstance(weight, int | float):
-                raise TypeError(f"loss_weights must be numbers, got {weight!r}.")
+                raise TypeError(
+                    f"loss_weights must be numbers, got {weight!r}. It is the third argument of compile; for metrics "
+                    "write metrics=[...]."
+                )
         return weights
 
     def __call__(

@@ -247,6 +247,7 @@ class StreamFeed(Feed):
         class_weight: Any = None,
     ) -> None:
         super().__init__(what, steps_per_epoch, shuffle, seed)
+        stream.require_end(steps_per_epoch)
         self.stream = stream
         self.class_weight = class_weight
         self._known_steps = stream.batches

@@ -160,6 +160,7 @@ def _outputs(trainer: Trainer, x: PyTree) -> PyTree:
 
 def _predict_batches(x: PyTree | Stream, batch_size: int, steps: int | None) -> tuple[Iterator[PyTree], int | None]:
     if isinstance(x, Stream):
+        x.require_end(steps)
         total = x.batches if steps is None else steps
         return (batch[0] for batch in x.one_pass(None, 0, steps)), total
     count = _count(x)

@@ -51,6 +51,8 @@ class Outputs:
         if isinstance(values, dict):
             return self.by_name(values, what)
         leaves = jax.tree.leaves(values)
+        if not len(self):
+            raise ValueError("The model gives nothing: its `call` returned None. Does it end in `return outputs`?")
         if len(leaves) != len(self):
             raise ValueError(
                 f"The model has {len(self)} output(s) ({', '.join(self.names)}), "

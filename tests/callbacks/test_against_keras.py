@@ -78,6 +78,7 @@ def test_hooks_of_evaluation_and_prediction(twins, data, method):
     "make",
     [
         lambda api: [api.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)],
+        lambda api: [api.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (1 + epoch))],
         lambda api: [api.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=1.0, min_lr=0.01)],
         lambda api: [api.callbacks.ReduceLROnPlateau(patience=1, min_delta=9.0, cooldown=1)],
         lambda api: [api.callbacks.EarlyStopping("val_mae", patience=1, min_delta=0.3)],
@@ -86,7 +87,7 @@ def test_hooks_of_evaluation_and_prediction(twins, data, method):
         lambda api: [api.callbacks.EarlyStopping("val_loss", mode="max", start_from_epoch=2)],
         lambda api: [api.callbacks.TerminateOnNaN()],
     ],
-    ids=["scheduler", "plateau", "cooldown", "early", "restore", "baseline", "start-from", "nan"],
+    ids=["scheduler", "schedule-of-epoch", "plateau", "cooldown", "early", "restore", "baseline", "start-from", "nan"],
 )
 def test_history_and_weights(twins, make):
     assert_same(twins.fit(make, epochs=6))

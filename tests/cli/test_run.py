@@ -113,7 +113,7 @@ def test_causes_of_the_script_are_shown_and_those_inside_are_not(script, capsys)
     assert "ModuleNotFoundError: lamina has no keras.no_such_thing." in said
     assert main(["run", script("import json; json.loads('{')")]) == 1
     said = capsys.readouterr().err
-    assert said.count("  File") == 1 and "JSONDecodeError" in said
+    assert "runpy" not in said and "cli" not in said and "JSONDecodeError" in said
 
 
 def test_a_syntax_error_shows_its_line(script, capsys):

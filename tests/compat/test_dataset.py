@@ -159,3 +159,54 @@ def test_training_from_it():
     np.testing.assert_allclose(from_inputs_alone, model.predict(x, verbose=0), rtol=1e-6)
     endless = model.fit(train.repeat(), epochs=2, steps_per_epoch=3, verbose=0)
     assert len(endless.history["loss"]) == 2
+
+
+def numbers(dataset):
+    return [element.tolist() for element in dataset]
+
+
+def test_windows():
+    six = Dataset.range(6)
+    windows = six.window(3, shift=2, drop_remainder=True).flat_map(lambda window: window.batch(3))
+    assert numbers(windows) == [[0, 1, 2], [2, 3, 4]]
+    assert [numbers(window) for window in six.window(3, shift=2)] == [[0, 1, 2], [2, 3, 4], [4, 5]]
+    assert [numbers(window) for window in six.window(2, shift=1, stride=3)] == [[0, 3], [1, 4], [2, 5], [3], [4], [5]]
+    assert [numbers(window) for window in six.window(1, shift=4)] == [[0], [4]]
+    pairs = Dataset.zip((six, six)).window(2)
+    assert [(numbers(a), numbers(b)) for a, b in pairs.take(1)] == [([0, 1], [0, 1])]
+    split = windows.map(lambda window: (window[:-1], window[-1]))
+    assert [(x.tolist(), int(y)) for x, y in split] == [([0, 1], 2), ([2, 3], 4)]
+    with pytest.raises(ValueError, match="must be positive"):
+        six.window(0)
+    with pytest.raises(TypeError, match="a function that returns a data set"):
+        list(six.flat_map(lambda one: one))
+
+
+def test_interleaved():
+    mixed = Dataset.range(3).interleave(lambda one: Dataset.from_tensor_slices([one] * 2), cycle_length=2)
+    assert numbers(mixed) == [0, 1, 0, 1, 2, 2]
+    blocks = Dataset.range(2).interleave(lambda one: Dataset.from_tensor_slices([one] * 3), block_length=2)
+    assert numbers(blocks) == [0, 0, 1, 1, 0, 1]
+
+
+def test_padded_batches():
+    ragged = Dataset.from_generator(lambda: iter([[1], [2, 3], [4]]), output_types="int32")
+    assert numbers(ragged.padded_batch(2)) == [[[1, 0], [2, 3]], [[4]]]
+    assert numbers(ragged.padded_batch(2, padded_shapes=[3], padding_values=-1, drop_remainder=True)) == [
+        [[1, -1, -1], [2, 3, -1]]
+    ]
+    with pytest.raises(ValueError, match="does not fit"):
+        list(ragged.padded_batch(2, padded_shapes=[1]))
+
+
+def test_drawn_from_several():
+    zeros, ones = (Dataset.from_tensor_slices([value] * 50) for value in (0, 1))
+    mixed = Dataset.sample_from_datasets([zeros, ones], weights=[0.2, 0.8], seed=1)
+    drawn = numbers(mixed)
+    assert len(drawn) == 100 and sum(drawn) == 50 and np.mean(drawn[:40]) > 0.6
+    assert numbers(mixed) == drawn
+    assert len(numbers(Dataset.sample_from_datasets([zeros, ones], stop_on_empty_dataset=True))) < 100
+    endless = Dataset.sample_from_datasets([zeros.repeat(), ones.repeat()])
+    assert len(numbers(endless.take(120))) == 120
+    with pytest.raises(ValueError, match="as many weights"):
+        Dataset.sample_from_datasets([zeros], weights=[1, 2])

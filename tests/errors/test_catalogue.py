@@ -64,7 +64,7 @@ def run(code, names):
         try:
             exec(compile(code, "mistake", "exec"), dict(names))
         except Exception as error:
-            tracebacks.explain(error)
+            error = tracebacks.explain(error)
             text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
             return "\n".join([f"{type(error).__name__}: {text}", *getattr(error, "__notes__", [])])
     texts = dict.fromkeys(str(warning.message) for warning in seen if issubclass(warning.category, UserWarning))

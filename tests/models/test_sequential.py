@@ -35,6 +35,7 @@ def test_the_first_layer_says_the_shape(first):
     model = lamina.Sequential(first())
     assert model.built
     assert model.input_shape == (None, 4)
+    assert (model.input.shape, model.output.shape) == ((None, 4), (None, 3))
     assert model.output_shape == (None, 3)
     assert model.count_params() == 15
     assert len(model.layers) == 1

@@ -67,6 +67,8 @@ def test_files_are_copied_checked_and_kept(tmp_path):
         assert file.read() == "hello"
     with pytest.raises(OSError, match="put the file at"):
         lamina.utils.get_file(force_download=True, **options)
+    with pytest.raises(OSError, match="The file at .* has another checksum than 0000.* put the file at"):
+        lamina.utils.get_file(file_hash="0" * 32, **options)
 
 
 def test_a_wrong_checksum_leaves_no_file(tmp_path):

@@ -196,6 +196,21 @@ def test_files(tmp_path):
     assert not (tmp_path / "model.jpg").exists()
 
 
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG\r\n"), ("pdf", b"%PDF-")])
+def test_png_and_pdf(tmp_path, ending, start):
+    pytest.importorskip("cairosvg")
+    path = tmp_path / f"model.{ending}"
+    plot_model(stack(), path, show_shapes=True, dpi=50)
+    assert path.read_bytes().startswith(start)
+    if ending == "png":
+        with pytest.importorskip("PIL.Image").open(path) as picture:
+            small, colours = picture.size, picture.convert("RGB").getcolors(1 << 20)
+        assert len(colours or ()) > 10  # something is drawn
+        plot_model(stack(), path, show_shapes=True, dpi=100)
+        with pytest.importorskip("PIL.Image").open(path) as picture:
+            assert picture.size[0] == pytest.approx(2 * small[0], abs=2)
+
+
 def test_png_without_a_renderer_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     with pytest.raises(ImportError, match=r"as \.png needs cairosvg \(pip install 'lamina\[plot\]'\).*write '\.svg'"):

@@ -9,7 +9,7 @@ import numpy as np
 
 import lamina as keras
 from lamina import initializers, losses, metrics, optimizers
-from lamina.compat.tensorflow import config, data, linalg, math, nn, random
+from lamina.compat.tensorflow import config, data, image, linalg, math, nn, random, version
 from lamina.compat.tensorflow.arrays import *  # noqa: F403
 from lamina.compat.tensorflow.arrays import __all__ as _arrays
 from lamina.compat.tensorflow.functions import (
@@ -17,6 +17,7 @@ from lamina.compat.tensorflow.functions import (
     executing_eagerly,
     function,
     get_logger,
+    is_tensor,
     numpy_function,
     print,
     py_function,
@@ -73,7 +74,7 @@ from lamina.compat.tensorflow.math import (
 )  # fmt: skip
 from lamina.compat.tensorflow.variable import Variable
 
-__version__ = f"2.21.0+lamina.{keras.__version__}"
+__version__ = version.VERSION
 
 Tensor = jax.Array
 newaxis = None
@@ -89,12 +90,12 @@ __all__ = [
     "Tensor", "TensorSpec", "Variable", "__version__", "abs", "acos", "add", "add_n", "argmax", "argmin", "asin",
     "atan", "bfloat16", "bool", "complex128", "complex64", "config", "cos", "cosh", "cumsum", "data", "divide",
     "double", "einsum", "equal", "executing_eagerly", "exp", "float16", "float32", "float64", "floor", "function",
-    "get_logger", "greater", "greater_equal", "initializers", "int16", "int32", "int64", "int8", "keras", "less",
-    "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "losses", "math", "matmul", "maximum",
-    "metrics", "minimum", "multiply", "negative", "newaxis", "nn", "norm", "not_equal", "numpy_function",
-    "optimizers", "pow", "print", "py_function", "random", "reduce_all", "reduce_any", "reduce_logsumexp",
-    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "sigmoid", "sign", "sin",
-    "sinh", "sqrt", "square", "string", "subtract", "tan", "tanh", "tensordot", "truediv", "uint16", "uint32",
-    "uint64", "uint8",
+    "get_logger", "greater", "greater_equal", "image", "initializers", "int16", "int32", "int64", "int8",
+    "is_tensor", "keras", "less", "less_equal", "linalg", "logical_and", "logical_not", "logical_or", "losses",
+    "math", "matmul", "maximum", "metrics", "minimum", "multiply", "negative", "newaxis", "nn", "norm", "not_equal",
+    "numpy_function", "optimizers", "pow", "print", "py_function", "random", "reduce_all", "reduce_any",
+    "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "round", "sigmoid",
+    "sign", "sin", "sinh", "sqrt", "square", "string", "subtract", "tan", "tanh", "tensordot", "truediv", "uint16",
+    "uint32", "uint64", "uint8", "version",
 ]  # fmt: skip
 __all__ += _arrays  # pyright: ignore[reportUnsupportedDunderAll]

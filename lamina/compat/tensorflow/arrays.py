@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina import ops
+from lamina.compat.tensorflow.text import as_text, is_text
 from lamina.compat.tensorflow.wrapping import tensor, unary
 
 __all__ = [
@@ -31,11 +32,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
-    """Return `value` as a tensor of `dtype`, else of `dtype_hint`, else of its own."""
-    kinds = {np.asarray(part).dtype.kind for part in (value if isinstance(value, list | tuple) else [value])[:1]}
-    if kinds & set("US"):
-        raise TypeError("Tensors of lamina hold numbers, not text. Pass text as a list or a NumPy array.")
-    return tensor(value, dtype or dtype_hint)
+    """Return `value` as a tensor of `dtype`, else of `dtype_hint`, else of its own; text as a NumPy array."""
+    return as_text(value) if is_text(value) else tensor(value, dtype or dtype_hint)
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
@@ -135,7 +133,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
 
 def expand_dims(input: Any, axis: int, name: str | None = None) -> Any:
     """Return `input` with a new axis of size 1."""
-    return ops.expand_dims(input, axis)
+    return as_text(np.expand_dims(input, axis)) if is_text(input) else ops.expand_dims(input, axis)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:

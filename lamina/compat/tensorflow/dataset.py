@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.compat.tensorflow.mapping import mapped
+from lamina.compat.tensorflow.mapping import as_tensor, mapped
 from lamina.config import standardize_dtype
 from lamina.data import arrays
 from lamina.random.global_seed import fresh_seed
@@ -231,6 +231,156 @@ class Dataset:
 
         return Dataset(one_pass, self._count if self._count == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY)
 
+    def padded_batch(
+        self,
+        batch_size: int,
+        padded_shapes: PyTree = None,
+        padding_values: PyTree = None,
+        drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Return so many elements at a time, stacked, the shorter ones filled up at the end of each axis.
+
+        Args:
+            batch_size: how many.
+            padded_shapes: sizes to fill up to, None (or -1) for that of the longest; default None for all.
+            padding_values: what to fill with, for each part; default 0, "" for text.
+            drop_remainder: whether to leave out a last batch that is smaller.
+            name: means nothing.
+        """
+        grouped = Dataset(lambda: _groups(self._passes(), int(batch_size), drop_remainder), UNKNOWN_CARDINALITY)
+
+        def one_pass() -> Iterator[PyTree]:
+            for chosen in grouped._passes():
+                leaves = [jax.tree.leaves(element) for element in chosen]
+                structure = jax.tree.structure(chosen[0])
+                sizes = _for_each_part(padded_shapes, structure, _is_sizes)
+                values = _for_each_part(padding_values, structure, None)
+                columns = [
+                    _padded([row[part] for row in leaves], sizes[part], values[part])
+                    for part in builtins.range(structure.num_leaves)
+                ]
+                yield jax.tree.unflatten(structure, columns)
+
+        return Dataset(one_pass, self.batch(batch_size, drop_remainder)._count)
+
+    def window(
+        self,
+        size: int,
+        shift: int | None = None,
+        stride: int = 1,
+        drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Return windows that slide over the elements; each is a data set (or a tuple of them), see `flat_map`.
+
+        Args:
+            size: elements of a window.
+            shift: elements from the start of one window to that of the next; default `size`.
+            stride: elements from one of a window to the next.
+            drop_remainder: whether to leave out last windows that are shorter.
+            name: means nothing.
+        """
+        shift = int(size if shift is None else shift)
+        if min(int(size), shift, int(stride)) < 1:
+            raise ValueError(f"window: size, shift and stride must be positive, got {size}, {shift} and {stride}.")
+        reach = (int(size) - 1) * int(stride) + 1
+
+        def one_pass() -> Iterator[PyTree]:
+            elements = self._passes()
+            held = list(itertools.islice(elements, reach))
+            while held and (len(held) == reach or not drop_remainder):
+                chosen = held[:: int(stride)]
+                yield jax.tree.map(lambda *parts: _of_list(list(parts)), *chosen)
+                next(itertools.islice(elements, max(0, shift - reach), max(0, shift - reach)), None)
+                held = held[shift:]
+                held += itertools.islice(elements, reach - len(held))
+
+        return Dataset(one_pass, UNKNOWN_CARDINALITY)
+
+    def flat_map(self, map_func: Callable[..., Dataset], name: str | None = None) -> Dataset:
+        """Return the elements of the data sets that a function makes of the elements, one data set after another."""
+
+        def one_pass() -> Iterator[PyTree]:
+            for element in self._passes():
+                yield from _made_by(map_func, element)._passes()
+
+        return Dataset(one_pass, UNKNOWN_CARDINALITY)
+
+    def interleave(
+        self,
+        map_func: Callable[..., Dataset],
+        cycle_length: int | None = None,
+        block_length: int | None = None,
+        num_parallel_calls: int | None = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Return the elements of the data sets that a function makes of the elements, from several in turn.
+
+        Args:
+            map_func: gives a data set.
+            cycle_length: from how many at a time; default 16.
+            block_length: how many elements from each; default 1.
+            num_parallel_calls, deterministic: change no result here.
+            name: means nothing.
+        """
+
+        def one_pass() -> Iterator[PyTree]:
+            sources = (_made_by(map_func, element)._passes() for element in self._passes())
+            cycle = list(itertools.islice(sources, cycle_length or 16))
+            while cycle:
+                for place, source in builtins.enumerate(list(cycle)):
+                    block = list(itertools.islice(source, block_length or 1))
+                    yield from block
+                    if len(block) < (block_length or 1):
+                        cycle[place] = next(sources, None)  # type: ignore[call-overload]
+                cycle = [source for source in cycle if source is not None]
+
+        return Dataset(one_pass, UNKNOWN_CARDINALITY)
+
+    @staticmethod
+    def sample_from_datasets(
+        datasets: Any,
+        weights: Any = None,
+        seed: int | None = None,
+        stop_on_empty_dataset: bool = False,
+        rerandomize_each_iteration: bool | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Return elements of several data sets, drawn at random.
+
+        Args:
+            datasets: the data sets.
+            weights: how often to draw from each; default equally often.
+            seed: makes the draws reproducible; default from `tf.random.set_seed`.
+            stop_on_empty_dataset: whether to end with the first that ends; else the others go on.
+            rerandomize_each_iteration: whether each pass draws anew; default only without a seed.
+            name: means nothing.
+        """
+        sets = list(datasets)
+        shares = np.full(len(sets), 1.0) if weights is None else np.asarray(weights, float)
+        if not sets or shares.shape != (len(sets),):
+            raise ValueError(f"sample_from_datasets: {len(sets)} data sets need as many weights, got {weights!r}.")
+        base = fresh_seed() if seed is None else int(seed)
+        anew = seed is None if rerandomize_each_iteration is None else rerandomize_each_iteration
+        passes_so_far = itertools.count()
+
+        def one_pass() -> Iterator[PyTree]:
+            rng = np.random.default_rng([base % 2**32, next(passes_so_far) if anew else 0])
+            sources, left = [one._passes() for one in sets], shares.copy()
+            while left.sum() > 0:
+                place = int(rng.choice(len(sources), p=left / left.sum()))
+                try:
+                    yield next(sources[place])
+                except StopIteration:
+                    if stop_on_empty_dataset:
+                        return
+                    left[place] = 0
+
+        infinite = all(one._count == INFINITE_CARDINALITY for one in sets)
+        return Dataset(one_pass, INFINITE_CARDINALITY if infinite else UNKNOWN_CARDINALITY)
+
     def prefetch(self, buffer_size: int | None = None, name: str | None = None) -> Dataset:
         """Return the same elements; `fit` prepares batches ahead in any case."""
         return Dataset(self._passes, self._count)
@@ -358,7 +508,7 @@ class Dataset:
 
     def __iter__(self) -> Iterator[PyTree]:
         for element in self._passes():
-            yield jax.tree.map(_as_tensor, element)
+            yield jax.tree.map(as_tensor, element)
 
     def __len__(self) -> int:
         if self._count < 0:
@@ -439,10 +589,49 @@ def _stacked(elements: list[PyTree]) -> PyTree:
         raise ValueError(f"batch: the elements differ in shape, for example {shapes[0]} and {other}.") from None
 
 
+def _groups(elements: Iterator[PyTree], size: int, drop_remainder: bool) -> Iterator[list[PyTree]]:
+    while chosen := list(itertools.islice(elements, size)):
+        if len(chosen) == size or not drop_remainder:
+            yield chosen
+
+
+def _is_sizes(value: Any) -> bool:
+    return (
+        value is None or isinstance(value, list | tuple) and all(one is None or isinstance(one, int) for one in value)
+    )
+
+
+def _for_each_part(given: PyTree, structure: Any, is_leaf: Callable[[Any], bool] | None) -> list[Any]:
+    if given is None:
+        return [None] * structure.num_leaves
+    leaves = jax.tree.leaves(given, is_leaf=is_leaf)
+    return leaves * structure.num_leaves if len(leaves) == 1 else leaves
+
+
+def _padded(parts: list[Any], sizes: Any, value: Any) -> np.ndarray:
+    arrays = [np.asarray(part) for part in parts]
+    longest = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
+    wanted = [own if size in (None, -1) else size for size, own in zip(sizes or [None] * len(longest), longest)]
+    if any(own > size for size, own in zip(wanted, longest)):
+        raise ValueError(f"padded_batch: an element of shape {tuple(longest)} does not fit into {tuple(wanted)}.")
+    text = arrays[0].dtype.kind in "USO"
+    filled = np.full((len(arrays), *wanted), ("" if text else 0) if value is None else value, arrays[0].dtype)
+    for row, array in zip(filled, arrays) if arrays[0].ndim else ():
+        row[tuple(slice(size) for size in array.shape)] = array
+    return filled if arrays[0].ndim else np.stack(arrays)
+
+
+def _of_list(elements: list[Any]) -> Dataset:
+    return Dataset(lambda: iter(elements), len(elements))
+
+
+def _made_by(function: Callable[..., Any], element: PyTree) -> Dataset:
+    made = _called(function, element)
+    if not isinstance(made, Dataset):
+        raise TypeError(f"flat_map and interleave need a function that returns a data set, got {type(made).__name__}.")
+    return made
+
+
 def _called(function: Callable[..., Any], element: PyTree) -> Any:
-    element = jax.tree.map(_as_tensor, element)
+    element = jax.tree.map(as_tensor, element)
     return function(*element) if isinstance(element, tuple) else function(element)
-
-
-def _as_tensor(part: Any) -> Any:
-    return part if np.asarray(part).dtype.kind in "USO" else jnp.asarray(part)

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lamina import config
 from lamina.core.binding import current
+from lamina.core.symbolic import KerasTensor
+from lamina.core.variable import Variable
 
 
 class TensorSpec(NamedTuple):
@@ -65,6 +68,11 @@ def numpy_function(
 def executing_eagerly() -> bool:
     """Return whether operations run at once; no while a model's program is made."""
     return current().values is None
+
+
+def is_tensor(x: Any) -> bool:
+    """Return whether `x` is a tensor, a symbolic one or a variable."""
+    return isinstance(x, jax.Array | KerasTensor | Variable)
 
 
 def get_logger() -> logging.Logger:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.compat.tensorflow.text import as_text
 from lamina.random.global_seed import position
 from lamina.typing import PyTree
 
@@ -36,7 +37,7 @@ def mapped(function: Callable[..., PyTree], elements: Iterator[PyTree]) -> Itera
                 of_many = results = None
         if results is None:
             for element in chunk:
-                yield jax.tree.map(_host, of_one(jax.tree.map(_device, element)))
+                yield jax.tree.map(_host, of_one(jax.tree.map(as_tensor, element)))
         else:
             leaves, structure = jax.tree.flatten(jax.tree.map(np.asarray, results))
             for index in range(len(chunk)):
@@ -53,9 +54,12 @@ def _stacked(chunk: list[PyTree]) -> PyTree:
     return stacked if all(leaf.dtype.kind in "biuf" for leaf in jax.tree.leaves(stacked)) else None
 
 
-def _device(part: Any) -> Any:
-    return part if np.asarray(part).dtype.kind in "USO" else jnp.asarray(part)
+def as_tensor(part: Any) -> Any:
+    """Return a part of an element as scripts see it: a tensor, text, or a data set (of a window) as it is."""
+    if hasattr(part, "as_numpy_iterator"):
+        return part
+    return as_text(part) if np.asarray(part).dtype.kind in "USO" else jnp.asarray(part)
 
 
 def _host(part: Any) -> Any:
-    return np.asarray(part)
+    return part if hasattr(part, "as_numpy_iterator") else np.asarray(part)
