@@ -8,6 +8,7 @@ from lamina.kernels.attention import flash_attention
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
+from lamina.kernels.elementwise import vectorized
 from lamina.kernels.extremes import largest
 from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from lamina.kernels.normalization import layer_norm, moments
@@ -39,4 +40,5 @@ __all__ = [
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "sparse_softmax_cross_entropy",
+    "vectorized",
 ]

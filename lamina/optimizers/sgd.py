@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lamina.core.variable import Variable
+from lamina.kernels import vectorized
 from lamina.optimizers.arguments import check_share
 from lamina.optimizers.optimizer import Optimizer
 from lamina.typing import Array
@@ -87,4 +88,4 @@ class SGD(Optimizer):
         slot = self._velocities[self._get_variable_index(variable)]
         velocity = slot.value * self.momentum - step
         self.assign(slot, velocity)
-        self.assign_add(variable, velocity * self.momentum - step if self.nesterov else velocity)
+        self.assign_add(variable, velocity * self.momentum - step if self.nesterov else vectorized(velocity))

@@ -117,7 +117,7 @@ def data_for(model):
 
 
 def pair(make):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     reference, model = make(keras), make(lamina)
     model.set_weights(reference.get_weights())
     return reference, model

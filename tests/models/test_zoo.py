@@ -225,7 +225,7 @@ def data_for(model):
 
 @pytest.mark.parametrize("make", ZOO)
 def test_outputs_and_training(make):
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     models, losses = [], []
     for k in (keras, lamina):
         inputs, outputs, loss = make(k, k.layers)
@@ -249,9 +249,9 @@ def test_outputs_and_training(make):
 
 @pytest.mark.parametrize("make", [make for make in ZOO if make is not variational_autoencoder])
 def test_configurations(make):
+    keras.utils.clear_session(free_memory=False)
     models = []
     for k in (keras, lamina):
-        k.utils.clear_session()
         inputs, outputs, _ = make(k, k.layers)
         models.append(k.Model(inputs, outputs))
     # Keras records how a mask is computed as operations of the graph.

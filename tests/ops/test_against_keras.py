@@ -245,7 +245,7 @@ SYMBOLIC.remove("diag(x)")  # as long as the shorter axis, and which one that is
 
 def symbolic(expression, package):
     """Evaluate a case on symbolic tensors of unknown batch size; return the outputs and the operations."""
-    keras.utils.clear_session()  # Keras counts names over the whole process
+    keras.utils.clear_session(free_memory=False)  # Keras counts names over the whole process
     used = set(compile(expression, "case", "eval").co_names) - WEIGHTS
     names = [name for name, array in ARRAYS.items() if name in used and (array.ndim > 1 or name == "labels")]
     tensors = {
