@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.kernels import gru
 from lamina.layers.rnn.from_cell import from_cell, refuse_cudnn
-from lamina.layers.rnn.fused import can_be_fused, inputs_after_dropout
 from lamina.layers.rnn.gru_cell import GRUCell
 from lamina.layers.rnn.rnn import RNN
-from lamina.typing import Array
 
 
 @from_cell(
@@ -139,21 +136,3 @@ class GRU(RNN):
             **kwargs,
         )
         refuse_cudnn(self.name, use_cudnn)
-
-    def inner_loop(self, sequences: Array, initial_state: Any, mask: Any, training: bool = False) -> tuple:
-        cell = self.cell
-        if not can_be_fused(self, training):
-            return super().inner_loop(sequences, initial_state, mask, training)
-        outputs, state = gru(
-            inputs_after_dropout(cell, sequences, training),
-            cell.kernel.value,
-            cell.recurrent_kernel.value,
-            None if cell.bias is None else cell.bias.value,
-            initial_state[0],
-            reset_after=cell.reset_after,
-            mask=mask,
-            reverse=self.go_backwards,
-            return_sequences=self.return_sequences,
-            zero_output_for_mask=self.zero_output_for_mask,
-        )
-        return (outputs[:, -1], outputs, [state]) if self.return_sequences else (outputs, None, [state])

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.kernels import lstm
 from lamina.layers.rnn.from_cell import from_cell, refuse_cudnn
-from lamina.layers.rnn.fused import can_be_fused, inputs_after_dropout
 from lamina.layers.rnn.lstm_cell import LSTMCell
 from lamina.layers.rnn.rnn import RNN
-from lamina.typing import Array
 
 
 @from_cell(
@@ -137,20 +134,3 @@ class LSTM(RNN):
             **kwargs,
         )
         refuse_cudnn(self.name, use_cudnn)
-
-    def inner_loop(self, sequences: Array, initial_state: Any, mask: Any, training: bool = False) -> tuple:
-        cell = self.cell
-        if not can_be_fused(self, training):
-            return super().inner_loop(sequences, initial_state, mask, training)
-        outputs, states = lstm(
-            inputs_after_dropout(cell, sequences, training),
-            cell.kernel.value,
-            cell.recurrent_kernel.value,
-            None if cell.bias is None else cell.bias.value,
-            *initial_state,
-            mask=mask,
-            reverse=self.go_backwards,
-            return_sequences=self.return_sequences,
-            zero_output_for_mask=self.zero_output_for_mask,
-        )
-        return (outputs[:, -1], outputs, list(states)) if self.return_sequences else (outputs, None, list(states))

@@ -14,6 +14,7 @@ from lamina.core.variable import Variable
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.rnn.cells import build_cell, call_cell, draw_masks, initial_states, output_before, reset_masks
+from lamina.layers.rnn.fused import fused_loop
 from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from lamina.layers.rnn.time_loop import run_over_time
 from lamina.typing import Array, PyTree, Shape
@@ -145,6 +146,9 @@ class RNN(Layer):
 
         The outputs of all steps are None where `return_sequences` is False.
         """
+        fused = fused_loop(self, sequences, initial_state, mask, training)
+        if fused is not None:
+            return fused
         return run_over_time(
             lambda inputs, states: call_cell(self.cell, inputs, states, training),
             sequences,
