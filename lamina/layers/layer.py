@@ -294,6 +294,7 @@ class Layer(WeightOwner):
         layer = self if self.built else copy.deepcopy(self)
         with layer._located(first_input(args, kwargs)):
             layer._ensure_built(args, kwargs)
+            check_inputs(layer.name, layer.input_spec, first_input(args, kwargs))
             return layer.traced_spec(*args, **kwargs)
 
     def stateless_call(
