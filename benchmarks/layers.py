@@ -38,9 +38,11 @@ PAGE = """# Layers
 {machine}
 
 Drawn by `python -m benchmarks.layers --page docs FILE`. A training step of each layer alone, at a size like a real use:
-forward, backward to the weights and to the inputs, plain gradient descent. Milliseconds, the best of a few epochs and
-{rounds} rounds in which the libraries took turns. The last column is lamina's time divided by that of the better of the
-two others: below 1 lamina is quicker. Differences below 15 % mean nothing. {versions}
+forward, backward to the weights and to the inputs, plain gradient descent. Milliseconds, the best of a few epochs;
+rounds in which the libraries took turns: {rounds}. The last column is lamina's time divided by that of the better of
+the two others: below 1 lamina is quicker. Differences below 15 % mean nothing. {versions}
+
+{behind}
 
 {table}
 """
@@ -142,15 +144,23 @@ def work(library: str, names: list[str]) -> None:
 def table(times: dict[str, dict[str, float]]) -> str:
     """Return the times as a Markdown table, the layers furthest behind the better of the two others first."""
 
-    def ratio(name: str) -> float:
-        others = [times[name][library] for library in LIBRARIES[1:] if library in times[name]]
-        return times[name]["lamina"] / min(others) if others and "lamina" in times[name] else 0.0
-
     lines = ["| layer | lamina | Keras on JAX | PyTorch | of the better |", "| --- | ---: | ---: | ---: | ---: |"]
-    for name in sorted(times, key=ratio, reverse=True):
+    for name in sorted(times, key=lambda name: ratio(times[name]), reverse=True):
         cells = [f"{times[name][library]:.3g}" if library in times[name] else "" for library in LIBRARIES]
-        lines.append(f"| {name} | {' | '.join(cells)} | {ratio(name):.2f} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {ratio(times[name]):.2f} |")
     return "\n".join(lines)
+
+
+def ratio(found: dict[str, float]) -> float:
+    """Return lamina's time divided by that of the better of the others; 0 where there is none."""
+    others = [found[library] for library in LIBRARIES[1:] if library in found]
+    return found["lamina"] / min(others) if others and "lamina" in found else 0.0
+
+
+def behind(times: dict[str, dict[str, float]], limit: float = 1.15) -> str:
+    """Return the sentence that lists what is slower than the better of the others."""
+    slower = sorted((name for name in times if ratio(times[name]) > limit), key=lambda name: -ratio(times[name]))
+    return f"Behind by more than 15 % are {len(slower)} of {len(times)}: {', '.join(slower) or 'none'}."
 
 
 def page(result: dict[str, Any]) -> str:
@@ -159,7 +169,11 @@ def page(result: dict[str, Any]) -> str:
     machine = f"{where['processor']}, {where['cores']} cores, {where['system']}, {where['started']}"
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return PAGE.format(
-        machine=machine, versions=f"Versions: {versions}.", table=table(result["times"]), rounds=result["rounds"]
+        machine=machine,
+        versions=f"Versions: {versions}.",
+        behind=behind(result["times"]),
+        table=table(result["times"]),
+        rounds=result["rounds"],
     )
 
 
