@@ -74,6 +74,8 @@ class InputSpec:
 
 def check_inputs(layer_name: str, specs: PyTree, inputs: PyTree) -> None:
     """Raise a ValueError that names the layer and both shapes if `inputs` don't fit `specs`."""
+    if hasattr(inputs, "call_with_mask"):
+        raise ValueError(f"Layer {layer_name!r}: {_no_data(inputs)}")
     if specs is None:
         return
     if isinstance(inputs, dict) and isinstance(specs, list | tuple) and all(spec.name for spec in specs):

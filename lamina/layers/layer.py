@@ -119,6 +119,11 @@ class Layer(WeightOwner):
         try:
             return cls(**config)
         except TypeError as error:
+            if any(f"unexpected keyword argument '{name}'" in str(error) for name in _COMMON):
+                error.args = (
+                    f"{error}. Each layer has a name and a dtype: end the arguments of {cls.__name__}.__init__ with "
+                    "**kwargs, and hand them on by super().__init__(**kwargs).",
+                )
             error.add_note(f"while making a {cls.__name__} from the configuration {config}")
             raise
 

@@ -41,6 +41,16 @@ MISTAKES = {
         ValueError,
         r"layer named 'a' already.*'a_1'",
     ),
+    "a layer called on a layer": (
+        lambda: lamina.layers.Dropout(0.5)(Dense(4)),
+        ValueError,
+        r"Layer 'dropout': it was called on the layer 'dense', not on data",
+    ),
+    "channels left out": (
+        lambda: lamina.Sequential([lamina.Input((8, 8, 3)), lamina.layers.Flatten()])(np.ones((2, 8, 8))),
+        ValueError,
+        r"The last axis, the channels, is missing: np.stack\(\[x\] \* 3, axis=-1\)",
+    ),
     "a late input": (lambda: classifier().add(lamina.Input((3,))), ValueError, "Input can only stand before"),
     "width at call": (
         lambda: classifier()(np.ones((2, 5))),
