@@ -82,6 +82,11 @@ class CallbackList(Callback):
         """Tell whether any callback listens to batches of "train", "test" or "predict"."""
         return any(self._listening(hook) for hook in _BATCH_HOOKS[phase])
 
+    def wants_each_batch(self, phase: str) -> bool:
+        """Tell whether a callback listens to batches of "train", "test" or "predict" without saying to which."""
+        listening = (one for hook in _BATCH_HOOKS[phase] for one in self._listening(hook))
+        return any(not hasattr(one, "batches_until_due") for one in listening)
+
     def batches_allowed(self, phase: str) -> int | None:
         """Return how many batches may pass before batch hooks must be called; None for any number."""
         dues = []

@@ -75,6 +75,7 @@ class Variable:
         self.constraint: Any = None
         self.overwrite_with_gradient = False
         self._array: Array | None = None
+        self._postponed: Callable[[], None] | None = None
         self._initializer: Callable[..., Any] | None = None
         if callable(initializer):
             if shape is None:
@@ -106,6 +107,8 @@ class Variable:
     @property
     def array(self) -> Array:
         """The variable's own array, whatever call is in progress; drawn now if it never was."""
+        if self._postponed is not None:
+            self._postponed()
         if self._array is None:
             assert self._initializer is not None
             with jax.ensure_compile_time_eval():  # a first read inside a trace must not capture a tracer
@@ -123,7 +126,17 @@ class Variable:
 
     @array.setter
     def array(self, array: Array) -> None:
+        if self._postponed is not None:
+            self._postponed()
         self._array = array
+
+    def postpone(self, settle: Callable[[], None] | None) -> None:
+        """Let the variable call `settle` as soon as somebody reads or assigns it, and not before.
+
+        Args:
+            settle: gives the variable its array, after it has called `postpone(None)`.
+        """
+        self._postponed = settle
 
     def assign(self, value: ArrayLike | Variable) -> None:
         """Give the variable a new value of the same shape; the dtype is converted.
@@ -149,7 +162,7 @@ class Variable:
             )
         else:
             # Programs that donate must own what they are given.
-            self._array = jnp.array(array, copy=True) if array is value else array
+            self.array = jnp.array(array, copy=True) if array is value else array
 
     def assign_add(self, value: ArrayLike) -> None:
         """Add `value`."""
@@ -212,6 +225,8 @@ class Variable:
         return self.value[index]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        if self._postponed is not None:
+            self._postponed()
         clone = object.__new__(type(self))
         memo[id(self)] = clone
         vars(clone).update(vars(self))

@@ -11,15 +11,22 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.callbacks import CallbackList
+from lamina.core.variable import Variable
 from lamina.training import state as train_state
+from lamina.training.ahead import Ahead
+from lamina.training.epoch_function import Guard
 from lamina.training.feed import Block, Feed
 from lamina.training.interrupt import interrupts_held_back
 from lamina.training.nan_report import nan_report
 from lamina.training.pace import Pace
-from lamina.training.programs import Guard, Program
+from lamina.training.programs import Program
 from lamina.training.run import Run
+from lamina.training.state import TrainState
 from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
+
+# Of larger models there is no second state to go back to: callbacks see one step at a time.
+_COPIED_BYTES = 512 * 1024**2
 
 
 class Epoch:
@@ -52,30 +59,26 @@ class Epoch:
         self._found: tuple[Block, Guard, Program] | None = None
         self.done = run.step if run else 0
         self._watched = callbacks.wants_batches(phase)
+        self._each = callbacks.wants_each_batch(phase)
+        self._begun = False  # whether the hook in front of the next batch was called
+        self._report: str | None = None
         training = phase == "train"
         self._on_begin = callbacks.on_train_batch_begin if training else callbacks.on_test_batch_begin
         self._on_end = callbacks.on_train_batch_end if training else callbacks.on_test_batch_end
 
     def go(self, number: int = 0) -> dict[str, Any]:
         """Run the steps that are left and return the results by name; nothing where the feed gave no batch."""
+        chunk = self._watched_chunk if self._each else self._chunk
         for block in self.feed.blocks(number, self.done):
             order = jnp.asarray(block.order)
             pace = self.programs.pace(self.phase, len(block.order), block.batch_size)
             at = block.first
             while at < block.last:
-                count = self._count(pace, block.last - at)
-                if self._watched:
-                    self._on_begin(self.done)
-                at += self._chunk(block, order, pace, at, at + count, number)
-                if self._watched:
-                    self._on_end(self.done - 1, self.logs)
-                self.callbacks.on_steps(self.phase, self.done, self.feed.steps, self.logs, block.batch_size)
-                if self.run is not None and self.done != self.feed.steps:  # the end of the epoch comes with its own
-                    self.callbacks.tell("on_settled", False)
-                if self.stopped:
+                at += chunk(block, order, pace, at, number)
+                if self.stopped and not self._report:
                     return self.logs
         if not self.logs and self.done:  # taken up where only the end of the epoch was missing
-            self.logs = {name: _python(np.asarray(value)) for name, value in self.trainer.results().items()}
+            self.logs = named(self.trainer, [np.asarray(value) for value in self.trainer.results().values()])
         return self.logs
 
     @property
@@ -88,38 +91,130 @@ class Epoch:
             model.stop_training = True
         return bool(model.stop_training)
 
-    def _count(self, pace: Pace, left: int) -> int:
-        """Return how many steps to run at once."""
-        allowed = self.callbacks.batches_allowed(self.phase) if self._watched else None
-        if allowed == 1 or self.stopped:
-            return 1
-        return min(pace.next(left), left if allowed is None else allowed)
+    # Many steps at once
 
-    def _chunk(self, block: Block, order: Any, pace: Pace, first: int, last: int, number: int) -> int:
+    def _chunk(self, block: Block, order: Any, pace: Pace, first: int, number: int) -> int:
         """Run some steps of a block and return how many."""
+        allowed = self.callbacks.batches_allowed(self.phase) if self._watched else None
+        if self._watched:
+            self._begin()
+        left = block.last - first if allowed is None else min(allowed, block.last - first)
+        last = first + (1 if self.stopped or self._report else pace.next(left))
         program, compiled = self._program(block, order)
         started = time.perf_counter()
-        reached = self._call(program, block.data, order, first, last)
-        seconds = time.perf_counter() - started
+        with interrupts_held_back():
+            values, fresh = train_state.read(self.variables), self.done == 0
+            state, results, end = program(values, block.data, order, first, last, fresh)
+            reached = int(end)
+            if reached < last and not program.donates:  # the state holds what the bad step made of it
+                state, results, _ = program(values, block.data, order, first, reached, fresh)
+            self._write(state)
+            self.logs = named(self.trainer, [np.asarray(value) for value in results])
         if compiled and reached == last and block.last - block.first > 1:
-            pace.measured(last - first, seconds)
+            pace.measured(last - first, time.perf_counter() - started)
         self._note(reached - first)
-        if reached == last:
-            return last - first
+        if reached < last:
+            self._look_into(block, reached, number)
+            return reached - first
+        self._tell_report()
+        if self._watched:
+            self._end()
+        self._tell_steps(block)
+        return last - first
+
+    # A hook for each step
+
+    def _watched_chunk(self, block: Block, order: Any, pace: Pace, first: int, number: int) -> int:
+        """As `_chunk`, where callbacks are called for each step and see the state of behind it (see `Ahead`)."""
+        self._begin()
+        program, compiled = self._program(block, order)
+        count = min(pace.ahead(block.last - first), program.noted or 1)
+        if self.stopped or self._report or self.programs.nbytes > _COPIED_BYTES:
+            count = 1
+        fresh = self.done == 0
+        ahead = None
+        started = time.perf_counter()
+        try:
+            with interrupts_held_back():
+                values = train_state.read(self.variables)
+                kept = program.copied(values) if count > 1 else values
+                state, results, end = program(values, block.data, order, first, first + count, fresh)
+                made, rows = int(end) - first, [np.asarray(value) for value in results]
+                if made:
+
+                    def settle(steps: int) -> None:
+                        whole = steps == made or count == 1
+                        self._write(
+                            state if whole else program(kept, block.data, order, first, first + steps, fresh)[0]
+                        )
+
+                    ahead = Ahead(self._changed, settle)
+                else:
+                    self._write(state)
+            if ahead is None:
+                self._look_into(block, first, number)
+                return 0
+            if compiled and made == count and block.last - block.first > 1:
+                pace.measured(count, time.perf_counter() - started)
+            for step in range(first, first + made):
+                ahead.steps += 1
+                self._note(1)
+                self.logs = named(self.trainer, [row[step % program.noted] for row in rows] if program.noted else rows)
+                self._tell_report()
+                self._end()
+                self._tell_steps(block)
+                if ahead.looked or self.stopped or step + 1 == block.last:
+                    break
+                self._begin()
+                if ahead.looked:
+                    break
+            pace.seen(ahead.steps, ahead.looked)
+            return ahead.steps
+        finally:
+            if ahead is not None and not ahead.looked:
+                ahead.finish()
+
+    @property
+    def _changed(self) -> list[Variable]:
+        """The variables that a step changes, or whose arrays a program takes."""
+        groups = self.variables if self.phase == "train" else (self.variables.buffers, self.variables.metrics)
+        return [variable for group in groups for variable in group.values()]
+
+    # What both are made of
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._on_begin(self.done)
+
+    def _end(self) -> None:
+        self._begun = False
+        self._on_end(self.done - 1, self.logs)
+
+    def _tell_steps(self, block: Block) -> None:
+        self.callbacks.on_steps(self.phase, self.done, self.feed.steps, self.logs, block.batch_size)
+        if self.run is not None and self.done != self.feed.steps:  # the end of the epoch comes with its own
+            self.callbacks.tell("on_settled", False)
+
+    def _look_into(self, block: Block, step: int, number: int) -> None:
+        """Find out why the loss of the next step is not finite, and let it be made nevertheless."""
         assert self.run is not None
         self.run.guarded = False  # from here on the numbers are what they are
-        report = nan_report(self.trainer, self.variables, block, reached, number, self.done)
-        made = reached - first + self._chunk(block, order, pace, reached, reached + 1, number)
-        if not self.callbacks.tell("on_invalid_loss", self.done - 1, report):
+        self._report = nan_report(self.trainer, self.variables, block, step, number, self.done)
+
+    def _tell_report(self) -> None:
+        report, self._report = self._report, None
+        if report and not self.callbacks.tell("on_invalid_loss", self.done - 1, report):
             warnings.warn(f"{report[0].upper()}{report[1:]}", stacklevel=2)
-        return made
 
     def _program(self, block: Block, order: Any) -> tuple[Program, bool]:
         """Return the program for a block and whether it was compiled before, so that a call of it tells the pace."""
-        guard = self.programs.guard if self.run is not None and self.run.guarded else "none"
+        guard: Guard = "none"
+        if self.run is not None and self.run.guarded:
+            guard = "before" if self._each else self.programs.guard
         if self._found is not None and self._found[0] is block and self._found[1] == guard:
             return self._found[2], True
-        arguments = (block.data, order, block.batch_size, guard)
+        arguments = (block.data, order, block.batch_size, guard, self._each)
         program = self.programs.find(self.phase, *arguments)
         compiled = program is not None
         if program is None:
@@ -128,20 +223,12 @@ class Epoch:
         self._found = (block, guard, program)
         return program, compiled
 
-    def _call(self, program: Program, data: Batch, order: Any, first: int, last: int) -> int:
-        with interrupts_held_back():
-            values, fresh = train_state.read(self.variables), self.done == 0
-            state, results, end = program(values, data, order, first, last, fresh)
-            reached = int(end)
-            if reached < last and self.programs.guard == "behind":  # the state holds what the bad step made of it
-                state, results, _ = program(values, data, order, first, reached, fresh)
-            if self.phase == "train":
-                train_state.write(self.variables, state)
-            else:
-                train_state.hand_over(self.variables.buffers, state.buffers)
-                train_state.hand_over(self.variables.metrics, state.metrics)
-            self.logs = named(self.trainer, [np.asarray(value) for value in results])
-        return reached
+    def _write(self, state: TrainState) -> None:
+        if self.phase == "train":
+            train_state.write(self.variables, state)
+        else:
+            train_state.hand_over(self.variables.buffers, state.buffers)
+            train_state.hand_over(self.variables.metrics, state.metrics)
 
     def _note(self, steps: int) -> None:
         self.done += steps

@@ -32,7 +32,7 @@ class Block(NamedTuple):
     Attributes:
         data: the rows.
         order: numbers of rows in `data` in the order of their use; step i uses `batch_size` of them from
-            `i * batch_size` on.
+            `i * batch_size` on, the last one perhaps fewer.
         first, last: the first step and the one after the last.
         batch_size: rows of each step.
         numbers: numbers of the rows of `order` in the user's arrays; None where they have none.
@@ -177,12 +177,7 @@ class ArrayFeed(Feed):
 
     def rest_of_pass(self) -> Iterator[Block]:
         order = row_order(self.count, self.batch_size, self.shuffle, self.generator())
-        whole, rest = divmod(self.count, self.batch_size)
-        if self.pass_done < whole:
-            yield Block(self.data, order, self.pass_done, whole, self.batch_size, order)
-        if rest:
-            last = order[whole * self.batch_size :]
-            yield Block(self.data, last, 0, 1, rest, last)
+        yield Block(self.data, order, self.pass_done, self.pass_steps, min(self.batch_size, self.count), order)
 
 
 class HostFeed(ArrayFeed):

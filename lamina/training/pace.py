@@ -25,10 +25,19 @@ class Pace:
     def __init__(self, seconds: float = 0.1, most_seconds: float = 1.0) -> None:
         self._seconds, self._most_seconds = seconds, most_seconds
         self._steps = 1
+        self._ahead = 1
 
     def next(self, remaining: int) -> int:
         """Return the size of the next chunk."""
         return max(1, min(self._steps, remaining))
+
+    def ahead(self, remaining: int) -> int:
+        """As `next`, where callbacks follow every step and may look at what it changed."""
+        return min(self._ahead, self.next(remaining))
+
+    def seen(self, steps: int, looked: bool) -> None:
+        """Learn behind how many steps a callback looked at the variables, or that none did."""
+        self._ahead = steps if looked else max(self._ahead, 2 * steps)
 
     def measured(self, steps: int, seconds: float) -> None:
         """Learn how long a chunk took."""

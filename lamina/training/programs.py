@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
 from lamina.training.custom_step import custom_predict_step, custom_step
+from lamina.training.epoch_function import Guard, epoch_function
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
-from lamina.training.step import Batch, Step, predict_step, test_step, train_step, zeros_like
+from lamina.training.step import Batch, Step, predict_step, test_step, train_step
 from lamina.typing import Array, PyTree
 
-Program = Callable[..., tuple[TrainState, list[Array], Array]]
-
-Guard = Literal["none", "before", "behind"]
-"""Where a program ends on a loss that is not finite: nowhere; before the step, with the state of then; or behind it,
-with what the step made of the state. "behind" is quicker where a step is short, but the state that was passed in is not
-donated, so that one can run up to the bad step once more.
-"""
+# Steps whose results a program notes, where callbacks want those of each.
+_NOTED_STEPS = 512
 
 # Up to this size the state of before is kept while a program runs, so that steps can be made once more up to one whose
 # loss is not finite. Small models train a fifth faster so; of large ones there is no second state.
 _REPLAYED_BYTES = 4 * 1024**2
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A compiled loop over steps.
+
+    Attributes:
+        kind: "train" or "test".
+        run: the compiled function.
+        donates: whether a call takes the arrays of the state for itself, all of them where it trains, else the metrics.
+        noted: of how many steps at most the results are returned, stacked; 0: those of the last step.
+    """
+
+    kind: str
+    run: Callable[..., Any]
+    donates: bool
+    noted: int
+
+    def __call__(
+        self, state: TrainState, data: Batch, order: Array, first: int, last: int, fresh: bool
+    ) -> tuple[TrainState, list[Array], Array]:
+        """Run steps `first` to `last` of an epoch.
+
+        Args:
+            state: the arrays must not be used again if the program donates them.
+            data: all rows, on the device.
+            order: the rows in the order of this epoch.
+            first, last: the first step and the one after the last.
+            fresh: whether the metrics start anew.
+
+        Returns:
+            The state; the results of the metrics so far in the order of the trainer's `result_names`; and the step that
+            comes next.
+        """
+        span = (np.int32(first), np.int32(last), np.bool_(fresh))
+        model, metrics, results, reached = self.run(*_split(self.kind, state), data, order, *span)
+        if self.kind == "train":
+            return model._replace(metrics=metrics), results, reached
+        return state._replace(buffers={**state.buffers, **model.buffers}, metrics=metrics), results, reached
+
+    def copied(self, state: TrainState) -> TrainState:
+        """Return a state whose arrays a call can't take away."""
+        if not self.donates:
+            return state
+        return _copy(state) if self.kind == "train" else state._replace(metrics=_copy(state.metrics))
 
 
 class Programs:
@@ -41,6 +81,7 @@ class Programs:
         variables: those whose values the state holds.
 
     Attributes:
+        nbytes: bytes of the values of the variables.
         guard: the better one of "before" and "behind".
     """
 
@@ -49,41 +90,46 @@ class Programs:
         self._variables = variables
         self._compiled: dict[Any, Program] = {}
         self._paces: dict[Any, Pace] = {}
-        self.guard: Guard = "behind" if nbytes(variables) <= _REPLAYED_BYTES else "before"
+        self.nbytes = nbytes(variables)
+        self.guard: Guard = "behind" if self.nbytes <= _REPLAYED_BYTES else "before"
         self._predict: Any = None
         self.compile_seconds = 0.0
 
-    def find(self, kind: str, data: Batch, order: Array, batch_size: int, guard: Guard = "none") -> Program | None:
+    def find(
+        self, kind: str, data: Batch, order: Array, batch_size: int, guard: Guard = "none", each: bool = False
+    ) -> Program | None:
         """Return the program for such data if it was compiled before, so that a call of it won't take long."""
-        return self._compiled.get((kind, batch_size, guard, _signature((data, order))))
+        return self._compiled.get((kind, batch_size, guard, each, _signature((data, order))))
 
     def pace(self, kind: str, rows: int, batch_size: int) -> Pace:
         """Return what is known of the time that steps on so many rows take."""
         return self._paces.setdefault((kind, rows, batch_size), Pace())
 
     def compile(
-        self, kind: str, state: TrainState, data: Batch, order: Array, batch_size: int, guard: Guard = "none"
+        self,
+        kind: str,
+        state: TrainState,
+        data: Batch,
+        order: Array,
+        batch_size: int,
+        guard: Guard = "none",
+        each: bool = False,
     ) -> Program:
         """Compile a program, or return the one that was compiled before.
 
         Args:
             kind: "train" or "test".
-            state: donated whenever the program is called (where testing: only its metrics; with the guard "behind":
-                nothing): the arrays must not be used again.
+            state: the state with which it will be called.
             data: all rows, on the device.
             order: the rows in the order of this epoch.
             batch_size: rows of each step; those of step i are `order[i * batch_size : (i + 1) * batch_size]`.
-            guard: what to do about a step whose loss is not finite.
-
-        Returns:
-            `(state, data, order, first, last, fresh) -> (state, results, reached)`: runs steps `first` to `last` of an
-            epoch. `fresh` says whether the metrics start anew, `results` are those of the metrics so far in the order
-            of the trainer's `result_names`, and `reached` is the step that comes next.
+            guard: what to do about a step whose loss is not finite. With "behind" the state is not donated.
+            each: whether the results of each step are wanted.
         """
-        key = (kind, batch_size, guard, _signature((data, order)))
+        key = (kind, batch_size, guard, each, _signature((data, order)))
         program = self._compiled.get(key)
         if program is None:
-            program = self._compiled[key] = self._compile(kind, batch_size, guard, state, data, order)
+            program = self._compiled[key] = self._compile(kind, batch_size, guard, each, state, data, order)
         return program
 
     def predict(self, values: dict[str, Array], x: PyTree) -> PyTree:
@@ -104,38 +150,29 @@ class Programs:
             return self._predict(values, x)
 
     def _compile(
-        self, kind: str, batch_size: int, guard: Guard, state: TrainState, data: Batch, order: Array
+        self, kind: str, batch_size: int, guard: Guard, each: bool, state: TrainState, data: Batch, order: Array
     ) -> Program:
-        epoch = self._epoch_function(kind, batch_size, guard)
         if self._trainer.model.run_eagerly:
-            call = _eager(epoch)
-        else:
-            started = time.perf_counter()
-            donated = () if guard == "behind" else (0, 1) if kind == "train" else (1,)
-            span = (np.int32(0), np.int32(1), np.bool_(True))
-            with plain_errors():
-                traced = jax.jit(epoch, donate_argnums=donated).trace(*_split(kind, state), data, order, *span)
-            call = traced.lower().compile(compiler_options=_options(traced.jaxpr))
-            self.compile_seconds += time.perf_counter() - started
+            return Program(kind, _eager(self._epoch_function(kind, batch_size, guard, noted=0)), False, noted=0)
+        epoch = self._epoch_function(kind, batch_size, guard, _NOTED_STEPS if each else 0)
+        started = time.perf_counter()
+        donated = () if guard == "behind" else (0, 1) if kind == "train" else (1,)
+        span = (np.int32(0), np.int32(1), np.bool_(True))
+        with plain_errors():
+            traced = jax.jit(epoch, donate_argnums=donated).trace(*_split(kind, state), data, order, *span)
+        run = traced.lower().compile(compiler_options=_options(traced.jaxpr))
+        self.compile_seconds += time.perf_counter() - started
+        results = traced.out_info[2]
+        noted = (results[0].shape[0] if results else _NOTED_STEPS) if each else 0
+        return Program(kind, run, bool(donated), noted)
 
-        def program(
-            state: TrainState, data: Batch, order: Array, first: int, last: int, fresh: bool
-        ) -> tuple[TrainState, list[Array], Array]:
-            span = (np.int32(first), np.int32(last), np.bool_(fresh))
-            model, metrics, results, reached = call(*_split(kind, state), data, order, *span)
-            if kind == "train":
-                return model._replace(metrics=metrics), results, reached
-            return state._replace(buffers={**state.buffers, **model.buffers}, metrics=metrics), results, reached
-
-        return program
-
-    def _epoch_function(self, kind: str, batch_size: int, guard: Guard) -> Callable[..., Any]:
+    def _epoch_function(self, kind: str, batch_size: int, guard: Guard, noted: int) -> Callable[..., Any]:
         step = self._step(kind, keeps_finite=guard == "before")
         gives_results = self._trainer.overrides(f"{kind}_step") or self._trainer.overrides("compute_metrics")
         fresh_metrics = self._trainer.pure_fresh_metrics(self._variables)
         results = self._trainer.pure_results(self._variables)
         kept = None if kind == "train" else self._trainer.kept_paths(self._variables)
-        return epoch_function(step, fresh_metrics, results, batch_size, kept, guard, gives_results)
+        return epoch_function(step, fresh_metrics, results, batch_size, kept, guard, gives_results, noted)
 
     def _step(self, kind: str, keeps_finite: bool) -> Step:
         if self._trainer.overrides(f"{kind}_step"):
@@ -149,89 +186,7 @@ class Programs:
         return (custom_predict_step if custom else predict_step)(self._trainer, self._variables)
 
 
-def epoch_function(
-    step: Step,
-    fresh_metrics: Callable[[dict[str, Array]], dict[str, Array]],
-    results: Callable[[dict[str, Array]], list[Array]],
-    batch_size: int,
-    kept: list[str] | None,
-    guard: Guard,
-    gives_results: bool = False,
-) -> Callable[..., Any]:
-    """Return the function that runs steps `[start, stop)` of an epoch in one loop.
-
-    The trip count is an argument, so that one program serves any number of steps. Where the model stays as it is, but
-    for the buffers at the paths `kept`, only those and the metrics are carried through the loop: what is carried would
-    be copied. Where a step gives results of its own, those of the last one are returned in the place of what `results`
-    makes of the metrics.
-    """
-
-    def run(
-        model: TrainState, metrics: dict[str, Array], data: Batch, order: Array, start: Array, stop: Array, fresh: Array
-    ) -> tuple[TrainState, dict[str, Array], list[Array], Array]:
-        zeros = fresh_metrics(metrics)
-        metrics = {path: jnp.where(fresh, zeros[path], metrics[path]) for path in metrics}
-
-        def batch_at(index: Array) -> Batch:
-            rows = lax.dynamic_slice_in_dim(order, index * batch_size, batch_size)
-            return jax.tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds"), data)
-
-        def next_state(index: Array, state: TrainState) -> tuple[TrainState, Array, list[Array]]:
-            return step(state, batch_at(index))
-
-        def next_carried(index: Array, carried: TrainState) -> tuple[TrainState, Array, list[Array]]:
-            buffers = {**model.buffers, **carried.buffers}
-            new, loss, own = step(model._replace(buffers=buffers, metrics=carried.metrics), batch_at(index))
-            buffers = {path: new.buffers[path] for path in carried.buffers}
-            return carried._replace(buffers=buffers, metrics=new.metrics), loss, own
-
-        loop = functools.partial(_plain_loop if guard == "none" else _guarded_loop, gives_results=gives_results)
-        if kept is not None:
-            carried = TrainState({}, {path: model.buffers[path] for path in kept}, {}, metrics)
-            state, own, reached = loop(next_carried, start, stop, carried)
-        else:
-            state, own, reached = loop(next_state, start, stop, model._replace(metrics=metrics))
-        return state._replace(metrics={}), state.metrics, own if gives_results else results(state.metrics), reached
-
-    return run
-
-
-Body = Callable[[Array, Any], tuple[Any, Array, list[Array]]]
-
-
-def _plain_loop(
-    step: Body, start: Array, stop: Array, state: Any, gives_results: bool
-) -> tuple[Any, list[Array], Array]:
-    def body(index: Array, carry: tuple[Any, list[Array]]) -> tuple[Any, list[Array]]:
-        new, _, own = step(index, carry[0])
-        return new, own
-
-    state, own = lax.fori_loop(start, stop, body, (state, _no_results(step, start, state, gives_results)))
-    return state, own, stop
-
-
-def _guarded_loop(
-    step: Body, start: Array, stop: Array, state: Any, gives_results: bool
-) -> tuple[Any, list[Array], Array]:
-    def body(carry: tuple[Array, Array, Any, list[Array]]) -> tuple[Array, Array, Any, list[Array]]:
-        index, _, state, _ = carry
-        state, loss, own = step(index, state)
-        fine = jnp.isfinite(loss)
-        return index + fine, fine, state, own
-
-    def goes_on(carry: tuple[Array, Array, Any, list[Array]]) -> Array:
-        return (carry[0] < stop) & carry[1]
-
-    first = (start, jnp.asarray(True), state, _no_results(step, start, state, gives_results))
-    reached, _, state, own = lax.while_loop(goes_on, body, first)
-    return state, own, reached
-
-
-def _no_results(step: Body, start: Array, state: Any, gives_results: bool) -> list[Array]:
-    """Return what stands for the results of a step before the first one: a compiled loop wants their structure."""
-    if not gives_results or jax.config.jax_disable_jit:  # type: ignore[attr-defined]
-        return []
-    return zeros_like(jax.eval_shape(step, start, state)[2])
+_copy = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))
 
 
 def _split(kind: str, state: TrainState) -> tuple[TrainState, dict[str, Array]]:

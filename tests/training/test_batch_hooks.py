@@ -1,0 +1,224 @@
+"""Callbacks at every batch: steps may be run ahead of the hooks, and nobody can tell."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+import lamina as keras
+
+generator = np.random.default_rng(0)
+X = generator.normal(size=(50, 3)).astype("float32")
+Y = generator.normal(size=(50, 1)).astype("float32")
+EPOCHS, STEPS = 4, 13  # the last step of an epoch has two rows
+
+
+class Follower(keras.callbacks.Callback):
+    """Keeps all logs; looks at the weights at some batches, by count."""
+
+    def __init__(self, looks_at=()):
+        super().__init__()
+        self.looks_at, self.logs, self.weights, self.begun = set(looks_at), [], {}, []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begun.append(batch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs.append((batch, dict(logs)))
+        if len(self.logs) in self.looks_at:
+            self.weights[len(self.logs)] = self.model.get_weights()
+            assert int(self.model.optimizer.iterations) == len(self.logs)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+@pytest.fixture
+def train(model):
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.weights, *model.optimizer.variables]
+    start = [variable.numpy() for variable in variables]
+
+    def train(*callbacks, epochs=EPOCHS, x=X, **arguments):
+        for variable, value in zip(variables, start, strict=True):
+            variable.assign(value)
+        keras.utils.set_random_seed(1)
+        return model.fit(x, Y, batch_size=4, epochs=epochs, verbose=0, callbacks=list(callbacks), **arguments)
+
+    yield train
+    for variable, value in zip(variables, start, strict=True):
+        variable.assign(value)
+
+
+def same(first, second):
+    return all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+@pytest.fixture
+def every_batch(train):
+    """A run whose callback looks at everything at every batch, so that nothing is run ahead."""
+    watch = Follower(range(1, EPOCHS * STEPS + 1))
+    train(watch)
+    return watch
+
+
+def test_hooks_come_for_every_batch_with_their_own_logs(train, model, every_batch):
+    follower = Follower()
+    train(follower)
+    assert follower.begun == [batch for batch, _ in follower.logs] == EPOCHS * list(range(STEPS))
+    assert follower.logs == every_batch.logs
+    assert all(type(value) is float for _, logs in follower.logs for value in logs.values())
+    assert same(model.get_weights(), every_batch.weights[EPOCHS * STEPS])
+
+
+def test_a_run_that_is_followed_ends_as_one_that_is_not(train, model, every_batch):
+    history = train().history
+    assert same(model.get_weights(), every_batch.weights[EPOCHS * STEPS])
+    assert history["loss"] == [every_batch.logs[STEPS * number - 1][1]["loss"] for number in range(1, EPOCHS + 1)]
+
+
+@pytest.mark.parametrize("looks_at", [(1, 2), (5, 19, 20, 45), (13, 26), (52,)])
+def test_whoever_looks_sees_the_state_behind_his_batch(train, model, every_batch, looks_at):
+    follower = Follower(looks_at)
+    train(follower)
+    for count in looks_at:
+        assert same(follower.weights[count], every_batch.weights[count]), count
+    assert follower.logs == every_batch.logs
+    assert same(model.get_weights(), every_batch.weights[EPOCHS * STEPS])
+
+
+@pytest.mark.parametrize("count", [1, 7, 31])
+def test_training_stops_at_the_batch(train, model, every_batch, count):
+    class Stopper(Follower):
+        def on_train_batch_end(self, batch, logs=None):
+            super().on_train_batch_end(batch, logs)
+            self.model.stop_training = len(self.logs) == count
+
+    stopper = Stopper()
+    train(stopper)
+    assert len(stopper.logs) == count
+    assert same(model.get_weights(), every_batch.weights[count])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+def test_an_error_in_a_hook_leaves_the_state_of_then(train, model, every_batch, error, hook):
+    class Failing(keras.callbacks.Callback):
+        calls = 0
+
+        def fail(self, batch, logs=None):
+            self.calls += 1
+            if self.calls == 20:
+                raise error
+
+    failing = Failing()
+    setattr(failing, hook, failing.fail)
+    with pytest.raises(error):
+        train(failing)
+    assert same(model.get_weights(), every_batch.weights[20 if hook.endswith("end") else 19])
+
+
+def test_what_a_hook_assigns_holds_from_the_next_step_on(train, model):
+    def run(first, *others):
+        class Meddler(keras.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                if batch == 5:
+                    self.model.layers[0].kernel.assign(np.full((3, 4), 0.5))
+
+            def on_train_batch_end(self, batch, logs=None):
+                if batch == first:
+                    self.model.optimizer.learning_rate = 0.1
+
+        train(Meddler(), *others)
+        return model.get_weights()
+
+    assert same(run(7), run(7, Follower(range(100))))
+    assert not same(run(7), run(8))
+
+
+def test_a_copy_and_a_swap_see_the_state(train, every_batch):
+    copies = []
+
+    class Copier(keras.callbacks.Callback):
+        seen = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen += 1
+            if self.seen == 22:
+                copies.append(copy.deepcopy(self.model.layers[0].kernel))
+
+    train(Copier())
+    assert np.array_equal(copies[0], every_batch.weights[22][0])
+
+
+def test_a_loss_that_is_not_finite_is_reported_where_it_was(train):
+    x = X.copy()
+    x[21] = np.nan
+    follower, reports = Follower(), []
+
+    class Reported(keras.callbacks.Callback):
+        def on_invalid_loss(self, batch, report):
+            reports.append((batch, report))
+
+    with pytest.warns(UserWarning, match="x holds NaN"):
+        train(follower, Reported(), x=x, epochs=2, shuffle=False)
+    [(batch, report)] = reports
+    assert batch == 5
+    assert "epoch 1, step 6" in report and "row 21" in report
+    assert len(follower.logs) == len(follower.begun) == 2 * STEPS
+    assert [np.isfinite(logs["loss"]) for _, logs in follower.logs[:STEPS]] == 5 * [True] + 8 * [False]
+
+
+def test_hooks_of_evaluation(train, model):
+    seen = []
+
+    class Watcher(keras.callbacks.Callback):
+        def on_test_batch_begin(self, batch, logs=None):
+            seen.append(batch)
+
+        def on_test_batch_end(self, batch, logs=None):
+            seen.append((batch, logs["loss"], float(self.model.metrics[0].result()) if batch % 5 == 2 else None))
+
+    train(epochs=1)
+    results = model.evaluate(X, Y, batch_size=4, verbose=0, callbacks=[Watcher()])
+    assert results == model.evaluate(X, Y, batch_size=4, verbose=0)
+    assert seen[::2] == list(range(STEPS))
+    assert seen[-1][1] == results[0]
+    for batch, loss, read in seen[1::2]:
+        assert read is None or read == loss
+        assert loss == pytest.approx(
+            model.evaluate(X[: 4 * batch + 4], Y[: 4 * batch + 4], batch_size=4, verbose=0)[0], rel=1e-6
+        )
+
+
+def test_results_of_a_custom_step(train):
+    class Own(keras.Sequential):
+        def train_step(self, state, data):
+            logs, state = super().train_step(state, data)
+            return {**logs, "mean": data.x.mean()}, state
+
+    model = Own([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    follower = Follower()
+    model.fit(X, Y, batch_size=4, epochs=2, shuffle=False, verbose=0, callbacks=[follower])
+    means = [X[4 * step : 4 * step + 4].mean() for step in range(STEPS)]
+    np.testing.assert_allclose([logs["mean"] for _, logs in follower.logs], 2 * means, rtol=1e-4, atol=1e-6)
+
+
+def test_a_log_whose_shape_follows_the_rows_is_refused():
+    class Own(keras.Sequential):
+        def train_step(self, state, data):
+            logs, state = super().train_step(state, data)
+            return {**logs, "first": data.x[:, 0]}, state
+
+    model = Own([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="does not depend on the number of rows"):
+        model.fit(X, Y, batch_size=4, verbose=0)
