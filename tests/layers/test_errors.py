@@ -151,6 +151,18 @@ def test_a_channel_number_that_changes():
         layer(X[..., :3])
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [layers.LSTM(2), layers.Bidirectional(layers.GRU(2)), layers.LayerNormalization(), layers.RMSNormalization()],
+)
+def test_features_that_change(layer):
+    layer(X[0])
+    with pytest.raises(
+        ValueError, match=f"'{layer.name}': .*axis -1 has size 4, received shape .*, 3.*build a new model"
+    ):
+        layer(X[0, ..., :3])
+
+
 def test_a_lambda_from_a_file_is_never_run():
     config = {"name": "evil", "function": {"class_name": "__lambda__", "config": {"code": "4wEAAA=="}}}
     with pytest.raises(ValueError, match="'evil' holds the code of a Python lambda"):

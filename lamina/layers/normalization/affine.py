@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina import constraints, initializers, regularizers
+from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.typing import Array, Shape
 
@@ -90,6 +91,12 @@ def known_sizes(layer: Layer, input_shape: Shape, axes: tuple[int, ...]) -> tupl
                 f"Layer {layer.name!r}: axis {axis} of its input must have a known size, received {tuple(input_shape)}."
             )
     return tuple(input_shape[axis] for axis in sorted(axis % len(input_shape) for axis in axes))  # type: ignore[misc]
+
+
+def spec_of_axes(axes: list[int], input_shape: Shape) -> InputSpec:
+    """Return the demand for inputs that have the sizes of `input_shape` along axes; of any rank that has these."""
+    least = max(axis + 1 if axis >= 0 else -axis for axis in axes)
+    return InputSpec(min_ndim=least, axes={axis: input_shape[axis] for axis in axes})
 
 
 def in_full_precision(inputs: Array) -> Array:

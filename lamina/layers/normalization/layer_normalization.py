@@ -3,7 +3,7 @@
 from typing import Any
 
 from lamina.kernels.normalization import layer_norm
-from lamina.layers.normalization.affine import AffineNormalization, axes_of, known_sizes
+from lamina.layers.normalization.affine import AffineNormalization, axes_of, known_sizes, spec_of_axes
 from lamina.typing import Array, Shape
 
 
@@ -62,6 +62,7 @@ class LayerNormalization(AffineNormalization):
 
     def build(self, input_shape: Shape) -> None:
         self.add_gamma_and_beta(known_sizes(self, input_shape, tuple(self.axis)))
+        self.input_spec = spec_of_axes(self.axis, input_shape)
 
     def call(self, inputs: Array) -> Array:
         axes = [axis % inputs.ndim for axis in self.axis]

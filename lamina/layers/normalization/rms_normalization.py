@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.layers.layer import Layer
-from lamina.layers.normalization.affine import axes_of, in_full_precision, known_sizes
+from lamina.layers.normalization.affine import axes_of, in_full_precision, known_sizes, spec_of_axes
 from lamina.typing import Array, Shape
 
 
@@ -34,6 +34,7 @@ class RMSNormalization(Layer):
     def build(self, input_shape: Shape) -> None:
         sizes = known_sizes(self, input_shape, tuple(self.axis))
         self.scale = self.add_weight(sizes, "ones", autocast=False, name="scale")
+        self.input_spec = spec_of_axes(self.axis, input_shape)
 
     def call(self, x: Array) -> Array:
         axes = tuple(axis % x.ndim for axis in self.axis)

@@ -110,6 +110,7 @@ class Bidirectional(Layer):
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
                 layer.build(sequences_shape)
+        self.input_spec = self.forward_layer.input_spec
 
     def call(
         self, sequences: Array, initial_state: PyTree = None, mask: PyTree = None, training: bool | None = None

@@ -13,8 +13,17 @@ from lamina.core.serialization import custom_object_scope, deserialize
 from lamina.core.variable import Variable
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
-from lamina.layers.rnn.cells import build_cell, call_cell, draw_masks, initial_states, output_before, reset_masks
+from lamina.layers.rnn.cells import (
+    build_cell,
+    call_cell,
+    draw_masks,
+    flat_cells,
+    initial_states,
+    output_before,
+    reset_masks,
+)
 from lamina.layers.rnn.fused import fused_loop
+from lamina.layers.rnn.gated_cell import GatedCell
 from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from lamina.layers.rnn.time_loop import run_over_time
 from lamina.typing import Array, PyTree, Shape
@@ -100,6 +109,9 @@ class RNN(Layer):
         batch_size = sequences_shape[0]
         if isinstance(self.cell, Layer) and not self.cell.built:
             build_cell(self.cell, (batch_size, *sequences_shape[2:]), self.compute_dtype)
+        first = flat_cells(self.cell)[0]
+        if isinstance(first, GatedCell) and first.built:  # its kernel was made for so many features
+            self.input_spec = InputSpec(ndim=3, axes={-1: sequences_shape[-1]})
         if self.stateful:
             if batch_size is None:
                 raise ValueError(
