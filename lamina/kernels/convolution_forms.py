@@ -16,6 +16,8 @@ from lamina.kernels.geometry import Windows
 
 # Rows of the product (batch slice × output positions) above which the kernel gradient is summed over batch slices.
 ROWS_PER_SLICE = 8192
+# Half as many rows are better still, but for slices of fewer examples: they fill the lanes of a vector.
+EXAMPLES_PER_SLICE = 16
 MOST_SLICES = 16
 # Taps above which the kernel gradient of a depthwise convolution goes through the batch one example after the other:
 # all taps then read it from cache.
@@ -95,7 +97,8 @@ def transposed_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> 
 
     Strides and dilation change roles as well. Summing over batch slices keeps the working set of a slice in cache.
     """
-    rows = max(ROWS_PER_SLICE // math.prod(windows.output_size), -(-x.shape[0] // MOST_SLICES), 1)
+    most = ROWS_PER_SLICE // math.prod(windows.output_size)
+    rows = max(min(most, EXAMPLES_PER_SLICE), most // 2, -(-x.shape[0] // MOST_SLICES), 1)
     cuts = list(range(rows, x.shape[0], rows))
     pieces = zip(jnp.split(x, cuts), jnp.split(g, cuts), strict=True)
     return reduce(jnp.add, (_transposed_kernel_gradient(*piece, windows) for piece in pieces))
