@@ -67,7 +67,7 @@ class Stream:
         Raises:
             ValueError: for a data set that repeats for ever.
         """
-        cardinality = getattr(self.source, "cardinality", None)
+        cardinality: Any = getattr(self.source, "cardinality", None)
         if steps is None and callable(cardinality) and int(cardinality()) == -1:
             raise ValueError(
                 f"{self.what} repeats without end. Say how many batches to use: steps_per_epoch=... or "

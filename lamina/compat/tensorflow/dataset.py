@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.compat.tensorflow import padding
 from lamina.compat.tensorflow.mapping import as_tensor, mapped
 from lamina.config import standardize_dtype
 from lamina.data import arrays
@@ -214,10 +215,8 @@ class Dataset:
             raise ValueError(f"batch: batch_size must be positive, got {batch_size!r}.")
 
         def one_pass() -> Iterator[PyTree]:
-            elements = self._passes()
-            while chosen := list(itertools.islice(elements, size)):
-                if len(chosen) == size or not drop_remainder:
-                    yield _stacked(chosen)
+            for chosen in _groups(self._passes(), size, drop_remainder):
+                yield _stacked(chosen)
 
         count = self._count if self._count < 0 else self._count // size if drop_remainder else -(-self._count // size)
         return Dataset(one_pass, count)
@@ -248,19 +247,10 @@ class Dataset:
             drop_remainder: whether to leave out a last batch that is smaller.
             name: means nothing.
         """
-        grouped = Dataset(lambda: _groups(self._passes(), int(batch_size), drop_remainder), UNKNOWN_CARDINALITY)
 
         def one_pass() -> Iterator[PyTree]:
-            for chosen in grouped._passes():
-                leaves = [jax.tree.leaves(element) for element in chosen]
-                structure = jax.tree.structure(chosen[0])
-                sizes = _for_each_part(padded_shapes, structure, _is_sizes)
-                values = _for_each_part(padding_values, structure, None)
-                columns = [
-                    _padded([row[part] for row in leaves], sizes[part], values[part])
-                    for part in builtins.range(structure.num_leaves)
-                ]
-                yield jax.tree.unflatten(structure, columns)
+            for chosen in _groups(self._passes(), int(batch_size), drop_remainder):
+                yield padding.stacked(chosen, padded_shapes, padding_values)
 
         return Dataset(one_pass, self.batch(batch_size, drop_remainder)._count)
 
@@ -593,32 +583,6 @@ def _groups(elements: Iterator[PyTree], size: int, drop_remainder: bool) -> Iter
     while chosen := list(itertools.islice(elements, size)):
         if len(chosen) == size or not drop_remainder:
             yield chosen
-
-
-def _is_sizes(value: Any) -> bool:
-    return (
-        value is None or isinstance(value, list | tuple) and all(one is None or isinstance(one, int) for one in value)
-    )
-
-
-def _for_each_part(given: PyTree, structure: Any, is_leaf: Callable[[Any], bool] | None) -> list[Any]:
-    if given is None:
-        return [None] * structure.num_leaves
-    leaves = jax.tree.leaves(given, is_leaf=is_leaf)
-    return leaves * structure.num_leaves if len(leaves) == 1 else leaves
-
-
-def _padded(parts: list[Any], sizes: Any, value: Any) -> np.ndarray:
-    arrays = [np.asarray(part) for part in parts]
-    longest = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
-    wanted = [own if size in (None, -1) else size for size, own in zip(sizes or [None] * len(longest), longest)]
-    if any(own > size for size, own in zip(wanted, longest)):
-        raise ValueError(f"padded_batch: an element of shape {tuple(longest)} does not fit into {tuple(wanted)}.")
-    text = arrays[0].dtype.kind in "USO"
-    filled = np.full((len(arrays), *wanted), ("" if text else 0) if value is None else value, arrays[0].dtype)
-    for row, array in zip(filled, arrays) if arrays[0].ndim else ():
-        row[tuple(slice(size) for size in array.shape)] = array
-    return filled if arrays[0].ndim else np.stack(arrays)
 
 
 def _of_list(elements: list[Any]) -> Dataset:
