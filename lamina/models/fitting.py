@@ -17,7 +17,7 @@ from lamina.data.streams import Stream, is_stream
 from lamina.models.old_names import Gone, refuse
 from lamina.models.training_steps import TrainingSteps
 from lamina.random.global_seed import fresh_seed
-from lamina.training import advice, inputs, loop
+from lamina.training import advice, inputs, loop, prediction
 from lamina.training.epoch import run_batch
 from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
@@ -224,7 +224,7 @@ class Fitting(TrainingSteps):
             }
             callbacks = CallbackList(callbacks, add_progbar=verbose != 0, model=self, **parameters)
         batch_size = inputs.check_batch_size(batch_size)
-        return loop.predict(trainer, x, batch_size=batch_size, steps=steps, callbacks=callbacks)
+        return prediction.predict(trainer, x, batch_size=batch_size, steps=steps, callbacks=callbacks)
 
     @filtered
     def train_on_batch(

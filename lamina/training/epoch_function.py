@@ -127,6 +127,33 @@ def epoch_function(
     return run
 
 
+def prediction_function(step: Callable[..., Any], batch_size: int, outputs: Any, kept: Any) -> Callable[..., Any]:
+    """Return the function that predicts batches `[first, last)` of its rows.
+
+    Args:
+        step: from the values of the model and a batch to outputs and what layers keep.
+        batch_size: rows of a batch.
+        outputs: shapes of what `step` puts out for a batch.
+        kept: what layers keep from one batch to the next, by path.
+    """
+
+    def run(values: dict[str, Array], x: Any, first: Array, last: Array) -> tuple[Any, dict[str, Array]]:
+        count = jax.tree.leaves(x)[0].shape[0]
+        found = jax.tree.map(lambda one: jnp.zeros((count, *one.shape[1:]), one.dtype), outputs)
+
+        def body(index: Array, carry: tuple[Any, dict[str, Array]]) -> tuple[Any, dict[str, Array]]:
+            found, state = carry
+            start = index * batch_size
+            rows = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, start, batch_size), x)
+            parts, state = step({**values, **state}, rows)
+            put = lambda whole, part: lax.dynamic_update_slice_in_dim(whole, part, start, 0)  # noqa: E731
+            return jax.tree.map(put, found, parts), state
+
+        return lax.fori_loop(first, last, body, (found, {path: values[path] for path in kept}))
+
+    return run
+
+
 def _stacked(shapes: list[Any], noted: int) -> list[Array]:
     bytes_of_step = sum(one.size * one.dtype.itemsize for one in shapes)
     steps = max(1, min(noted, _NOTED_BYTES // max(1, bytes_of_step)))

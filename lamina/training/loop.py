@@ -1,4 +1,4 @@
-"""`fit`, `evaluate` and `predict`: epochs, validation, callbacks."""
+"""`fit` and `evaluate`: epochs, validation, callbacks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lamina.callbacks import CallbackList, History
-from lamina.data import arrays
-from lamina.data.host_rows import HostRows
-from lamina.data.streams import Stream
 from lamina.training.compilation_cache import use_compilation_cache
 from lamina.training.epoch import Epoch
 from lamina.training.feed import Feed
 from lamina.training.run import Run
 from lamina.training.trainer import Trainer
-from lamina.typing import PyTree
 
 
 def fit(
@@ -118,70 +113,6 @@ def evaluate(trainer: Trainer, feed: Feed, *, callbacks: CallbackList) -> dict[s
         )
     callbacks.on_test_end(logs)
     return logs
-
-
-def predict(
-    trainer: Trainer, x: PyTree | Stream, *, batch_size: int, steps: int | None, callbacks: CallbackList | None
-) -> PyTree:
-    """Return the outputs for all rows of `x` as NumPy arrays."""
-    use_compilation_cache()
-    model = trainer.model
-    model.stop_predicting = False
-    if callbacks is None and steps is None and not isinstance(x, Stream) and _count(x) <= batch_size:
-        return jax.tree.map(np.asarray, _outputs(trainer, _in_memory(x)))
-    callbacks = callbacks or CallbackList()
-    watched = callbacks.wants_batches("predict")
-    outputs: list[PyTree] = []
-    callbacks.on_predict_begin()
-    batches, total = _predict_batches(x, batch_size, steps)
-    for step, batch in enumerate(batches):
-        if watched:
-            callbacks.on_predict_batch_begin(step)
-        outputs.append(_outputs(trainer, batch))
-        if len(outputs) > 1:  # the last one may still be computed
-            outputs[-2] = jax.tree.map(np.asarray, outputs[-2])
-        if watched:
-            callbacks.on_predict_batch_end(step, {"outputs": jax.tree.map(np.asarray, outputs[-1])})
-        callbacks.on_steps("predict", step + 1, total, None, _count(batch))
-        if model.stop_predicting:
-            break
-    if not outputs:
-        raise ValueError("predict: the stream gave no batch, so there is nothing to return.")
-    outputs = [jax.tree.map(np.asarray, one) for one in outputs]
-    callbacks.on_predict_end()
-    return outputs[0] if len(outputs) == 1 else jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
-
-
-def _outputs(trainer: Trainer, x: PyTree) -> PyTree:
-    variables, programs = trainer.resolved_for_prediction()
-    values = {path: variable.array for group in variables[:2] for path, variable in group.items()}
-    return programs.predict(values, x)
-
-
-def _predict_batches(x: PyTree | Stream, batch_size: int, steps: int | None) -> tuple[Iterator[PyTree], int | None]:
-    if isinstance(x, Stream):
-        x.require_end(steps)
-        total = x.batches if steps is None else steps
-        return (batch[0] for batch in x.one_pass(None, 0, steps)), total
-    count = _count(x)
-    total = -(-count // batch_size)
-    if steps is not None and steps > total:
-        warnings.warn(f"predict: x holds {total:,} batches, fewer than the {steps:,} asked for.", stacklevel=4)
-    total = total if steps is None else min(steps, total)
-    spans = (slice(step * batch_size, min((step + 1) * batch_size, count)) for step in range(total))
-    return (_rows(x, span) for span in spans), total
-
-
-def _rows(x: PyTree, span: slice) -> PyTree:
-    return _in_memory(arrays.take(x, span))
-
-
-def _in_memory(x: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, HostRows) else leaf, x)
-
-
-def _count(x: PyTree) -> int:
-    return jax.tree.leaves(x)[0].shape[0]
 
 
 @contextmanager

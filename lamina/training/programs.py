@@ -14,7 +14,7 @@ import numpy as np
 from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
 from lamina.training.custom_step import custom_predict_step, custom_step
-from lamina.training.epoch_function import Guard, epoch_function
+from lamina.training.epoch_function import Guard, epoch_function, prediction_function
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
@@ -93,6 +93,7 @@ class Programs:
         self.nbytes = nbytes(variables)
         self.guard: Guard = "behind" if self.nbytes <= _REPLAYED_BYTES else "before"
         self._predict: Any = None
+        self._loops: dict[Any, Any] = {}
         self.compile_seconds = 0.0
 
     def find(
@@ -137,6 +138,33 @@ class Programs:
         outputs, kept = self._predicted(values, x)
         for path, value in kept.items():
             self._variables.buffers[path].array = value
+        return outputs
+
+    def predict_loop(self, values: dict[str, Array], x: PyTree, batch_size: int) -> tuple[Any, bool]:
+        """Return the program that predicts batches of `x` in a loop, and whether it was compiled before.
+
+        The program is None where outputs are not by row, so that those of batches can't be put together in an array.
+        """
+        key = ("predict", batch_size, _signature(x))
+        if key in self._loops:
+            return self._loops[key], True
+        step = self._predict_step()
+        batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((batch_size, *leaf.shape[1:]), leaf.dtype), x)
+        with plain_errors():
+            outputs, kept = jax.eval_shape(step, values, batch)
+            if any(one.shape[:1] != (batch_size,) for one in jax.tree.leaves(outputs)):
+                self._loops[key] = None
+                return None, False
+            function = prediction_function(step, batch_size, outputs, kept)
+            traced = jax.jit(function).trace(values, x, np.int32(0), np.int32(1))
+        self._loops[key] = traced.lower().compile(compiler_options=_options(traced.jaxpr))
+        return self._loops[key], False
+
+    def run_predict_loop(self, program: Any, values: dict[str, Array], x: PyTree, first: int, last: int) -> PyTree:
+        """Return arrays for all rows of `x`, in which those of batches `first` to `last` are computed."""
+        outputs, kept = program(values, x, np.int32(first), np.int32(last))
+        for path, value in kept.items():
+            self._variables.buffers[path].array = values[path] = value
         return outputs
 
     def _predicted(self, values: dict[str, Array], x: PyTree) -> tuple[PyTree, dict[str, Array]]:
