@@ -15,6 +15,8 @@ from lamina.typing import PyTree
 
 _SPARSE_LIMIT = 256 * 1024**2  # bytes: larger sparse matrices are made dense batch by batch
 
+_ALIGNMENT = 64  # bytes: what XLA asks of memory that it is to use as it is
+
 
 def as_arrays(data: PyTree, what: str) -> PyTree:
     """Return `data` with every leaf as a NumPy or JAX array of a dtype that the device holds.
@@ -192,4 +194,17 @@ def _standard(array: Any, what: str) -> Any:
         wanted = "int32" if kind == "i" else "uint32"
     if stays_on_host(array) or not hasattr(array, "__array__"):
         return HostRows(array, array.dtype if wanted is None else wanted)
-    return array if wanted is None else array.astype(wanted)
+    if wanted is None:
+        return array
+    return _converted(array, wanted) if isinstance(array, np.ndarray) else array.astype(wanted)
+
+
+def _converted(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Return a copy in another dtype at an address from which the CPU as a device needs no further copy."""
+    wanted = np.dtype(dtype)
+    size = array.size * wanted.itemsize
+    memory = np.empty(size + _ALIGNMENT, "uint8")
+    start = -memory.ctypes.data % _ALIGNMENT
+    copy = memory[start : start + size].view(wanted).reshape(array.shape)
+    np.copyto(copy, array, casting="unsafe")
+    return copy

@@ -70,8 +70,12 @@ def fit(
         if model.stop_training:
             break
     callbacks.tell("before_end")
-    if trainer.optimizer is not None and run.epoch > initial_epoch:
-        trainer.optimizer.finalize_variable_values(list(trainer.variables.params.values()))
+    if run.epoch > initial_epoch:
+        for optimizer in trainer.optimizers:
+            own = list(trainer.variables.params.values())
+            if optimizer is not trainer.optimizer:  # one that a train_step of the user's applies to what it likes
+                own = getattr(optimizer, "_trainable_variables", []) if optimizer.built else []
+            optimizer.finalize_variable_values(own)
     callbacks.on_train_end(logs)
     return callbacks.history
 
