@@ -79,13 +79,14 @@ def _by_loop(trainer: Trainer, x: PyTree, count: int, batch_size: int, callbacks
             program, compiled = programs.predict_loop(values, view, batch_size)
             if program is None:
                 return None
-            found = jax.tree.map(
-                np.asarray, programs.run_predict_loop(program, values, view, done - start, stop - start)
-            )
+            computed = programs.run_predict_loop(program, values, view, done - start, stop - start)
+            found = jax.tree.map(np.asarray, computed)
             if compiled:
                 pace.measured(stop - done, time.perf_counter() - began)
             rows = slice((done - start) * batch_size, (stop - start) * batch_size)
-            outputs.append(jax.tree.map(lambda part, rows=rows: part[rows], found))
+            # A copy of a part, so that the array of the whole is let go.
+            take = (lambda part, rows=rows: np.array(part[rows])) if stop - done < held else np.asarray
+            outputs.append(jax.tree.map(take, found))
             done = stop
             callbacks.on_steps("predict", done, total, None, batch_size)
             if trainer.model.stop_predicting:

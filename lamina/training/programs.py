@@ -20,6 +20,9 @@ from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
 from lamina.typing import Array, PyTree
 
+# Of larger outputs there is one batch in memory beside what is returned.
+_PREDICTED_BYTES = 128 * 1024**2
+
 # Steps whose results a program notes, where callbacks want those of each.
 _NOTED_STEPS = 512
 
@@ -143,7 +146,8 @@ class Programs:
     def predict_loop(self, values: dict[str, Array], x: PyTree, batch_size: int) -> tuple[Any, bool]:
         """Return the program that predicts batches of `x` in a loop, and whether it was compiled before.
 
-        The program is None where outputs are not by row, so that those of batches can't be put together in an array.
+        The program is None where outputs are not by row, so that those of batches can't be put together in an array,
+        and where they would be large.
         """
         key = ("predict", batch_size, _signature(x))
         if key in self._loops:
@@ -152,7 +156,9 @@ class Programs:
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((batch_size, *leaf.shape[1:]), leaf.dtype), x)
         with plain_errors():
             outputs, kept = jax.eval_shape(step, values, batch)
-            if any(one.shape[:1] != (batch_size,) for one in jax.tree.leaves(outputs)):
+            leaves, count = jax.tree.leaves(outputs), jax.tree.leaves(x)[0].shape[0]
+            size = sum(one.size * one.dtype.itemsize for one in leaves) * count // batch_size
+            if size > _PREDICTED_BYTES or any(one.shape[:1] != (batch_size,) for one in leaves):
                 self._loops[key] = None
                 return None, False
             function = prediction_function(step, batch_size, outputs, kept)

@@ -334,6 +334,20 @@ def test_two_optimizers(tmp_path):
     assert np.abs(made - 2).sum() < np.abs(before - 2).sum()  # nearer to where the data are
 
 
+def test_averages_of_own_optimizers_become_the_weights():
+    class Averaged(Gan):
+        def __init__(self):
+            super().__init__()
+            self.g_optimizer = lamina.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9)
+            self.g_optimizer.build(self.generator.trainable_variables)
+
+    model = Averaged()
+    model.compile(optimizer=None)
+    model.fit(np.random.default_rng(1).normal(2.0, 0.1, (64, 2)), epochs=2, batch_size=16, verbose=0)
+    for variable, average in zip(model.generator.trainable_variables, model.g_optimizer.averages, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), average.numpy())
+
+
 def test_gan_without_call_needs_built_layers():
     class Lazy(Gan):
         def __init__(self):
