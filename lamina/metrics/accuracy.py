@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
 
 from lamina.losses.alignment import align_ranks, as_float, different_shapes
 from lamina.losses.categorical_crossentropy import one_hot_and_scores
 from lamina.losses.sparse_categorical_crossentropy import class_numbers_and_scores
-from lamina.metrics.confusion import warn_of_logits
 from lamina.metrics.reduction import FunctionMetric
 from lamina.typing import Array, ArrayLike
 
@@ -135,9 +132,9 @@ class BinaryAccuracy(FunctionMetric):
             raise ValueError("BinaryAccuracy: threshold must be a number, got None.")
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
 
-    def check_predictions(self, y_pred: Any) -> None:
-        if self._fn_kwargs["threshold"] == 0.5:
-            warn_of_logits(y_pred, self.name, "Pass threshold=0 for logits, or give the last layer a sigmoid.")
+    @property
+    def logits_remedy(self) -> str | None:
+        return "Pass threshold=0 for logits, or give the last layer a sigmoid." if self.threshold == 0.5 else None
 
 
 class CategoricalAccuracy(FunctionMetric):

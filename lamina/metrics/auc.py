@@ -138,9 +138,9 @@ class AUC(Metric):
         """Return the area under the precision-recall curve, with positives interpolated between thresholds."""
         return self._average(_interpolated_pr_areas(Counts(*(variable.value for variable in self._counts))))
 
-    def check_predictions(self, y_pred: Any) -> None:
-        if not self.from_logits:
-            confusion.warn_of_logits(y_pred, self.name, "Pass from_logits=True, or give the last layer a sigmoid.")
+    @property
+    def logits_remedy(self) -> str | None:
+        return None if self.from_logits else "Pass from_logits=True, or give the last layer a sigmoid."
 
     def reset_state(self) -> None:
         for variable in self._counts:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 
 from lamina.losses.alignment import align_ranks, as_float, different_shapes
 from lamina.typing import Array, ArrayLike
@@ -163,18 +161,3 @@ def _above_even(y_pred: Array, weight: Array, thresholds: Sequence[float]) -> Ar
     else:
         histogram = jnp.zeros((number, weight.shape[1]), weight.dtype).at[bins, jnp.arange(weight.shape[1])].add(weight)
     return jnp.flip(jnp.cumsum(jnp.flip(histogram, axis=0), axis=0), axis=0)
-
-
-def warn_of_logits(y_pred: Any, name: str, advice: str) -> None:
-    """Warn if predictions that should be probabilities lie far outside [0, 1]; traced ones can't be looked at."""
-    if isinstance(y_pred, Tracer):
-        return
-    values = np.asarray(y_pred)
-    if not values.size or not np.issubdtype(values.dtype, np.number):
-        return
-    low, high = float(values.min()), float(values.max())
-    if low < -0.5 or high > 1.5:
-        warnings.warn(
-            f"{name} expects probabilities, but predictions range from {low:.3g} to {high:.3g}, as logits do. {advice}",
-            stacklevel=3,
-        )

@@ -36,9 +36,9 @@ class DecisionCount(Metric):
     def result(self) -> Array:
         return _scalar_if_one(self.accumulator.value)
 
-    def check_predictions(self, y_pred: Any) -> None:
-        if self.init_thresholds != 0:
-            confusion.warn_of_logits(y_pred, self.name, _LOGITS)
+    @property
+    def logits_remedy(self) -> str | None:
+        return _LOGITS if self.init_thresholds != 0 else None
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "thresholds": self.init_thresholds}
@@ -145,9 +145,9 @@ class PositiveShare(Metric):
         right, wrong = self.true_positives.value, self.wrong_decisions.value
         return _scalar_if_one(divide_or_zero(right, right + wrong))
 
-    def check_predictions(self, y_pred: Any) -> None:
-        if self.init_thresholds != 0 and self.top_k is None:
-            confusion.warn_of_logits(y_pred, self.name, _LOGITS)
+    @property
+    def logits_remedy(self) -> str | None:
+        return _LOGITS if self.init_thresholds != 0 and self.top_k is None else None
 
     def get_config(self) -> dict[str, Any]:
         chosen = {"thresholds": self.init_thresholds, "top_k": self.top_k, "class_id": self.class_id}
@@ -249,8 +249,9 @@ class BestAtBound(Metric):
         """Return the quantity whose largest value is the result, at each threshold."""
         raise NotImplementedError
 
-    def check_predictions(self, y_pred: Any) -> None:
-        confusion.warn_of_logits(y_pred, self.name, "Give the last layer a sigmoid or softmax.")
+    @property
+    def logits_remedy(self) -> str:
+        return "Give the last layer a sigmoid or softmax."
 
     def get_config(self) -> dict[str, Any]:
         return constructor_config(self)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 
 from lamina import dtype_policies, initializers
 from lamina.core import binding
@@ -121,12 +124,29 @@ class Metric(MetricBase):
         """Return the number so far, or a dictionary of numbers."""
         raise NotImplementedError(f"{type(self).__name__} must define `result(self)`.")
 
+    @property
+    def logits_remedy(self) -> str | None:
+        """What to do where predictions are logits, for a metric that expects probabilities; else None."""
+        return None
+
     def check_predictions(self, y_pred: Any) -> None:
-        """Warn if predictions can't be what the metric expects, such as logits where it takes probabilities.
+        """Warn if predictions that should be probabilities lie far outside [0, 1], as logits do.
 
         Args:
             y_pred: predictions on the host; those of a traced call are not looked at.
         """
+        if self.logits_remedy is None or isinstance(y_pred, Tracer):
+            return
+        values = np.asarray(y_pred)
+        if not values.size or not np.issubdtype(values.dtype, np.number):
+            return
+        low, high = float(values.min()), float(values.max())
+        if low < -0.5 or high > 1.5:
+            warnings.warn(
+                f"{self.name} expects probabilities, but predictions range from {low:.3g} to {high:.3g}, as logits "
+                f"do. {self.logits_remedy}",
+                stacklevel=3,
+            )
 
     def reset_state(self) -> None:
         """Set every variable to zero, as at the start of an epoch."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lamina.losses.binary_crossentropy import binary_crossentropy
 from lamina.losses.categorical_crossentropy import categorical_crossentropy
 from lamina.losses.divergence import kl_divergence, poisson
 from lamina.losses.probabilities import check_label_smoothing
 from lamina.losses.sparse_categorical_crossentropy import ignored_class_mask, sparse_categorical_crossentropy
-from lamina.metrics.confusion import warn_of_logits
 from lamina.metrics.reduction import FunctionMetric
 from lamina.typing import Array
 
@@ -20,9 +17,9 @@ class CrossEntropy(FunctionMetric):
     direction = "min"
     from_logits: bool
 
-    def check_predictions(self, y_pred: Any) -> None:
-        if not self.from_logits:
-            warn_of_logits(y_pred, self.name, "Pass from_logits=True, or give the last layer a sigmoid or softmax.")
+    @property
+    def logits_remedy(self) -> str | None:
+        return None if self.from_logits else "Pass from_logits=True, or give the last layer a sigmoid or softmax."
 
 
 class BinaryCrossentropy(CrossEntropy):

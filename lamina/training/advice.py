@@ -30,7 +30,7 @@ def before_training(trainer: Any, example: Any) -> None:
             )
         )
     _warn_of_unweighted_metrics(trainer, example.sample_weight is not None)
-    _warn_of_accuracy_of_logits(trainer)
+    _warn_of_metrics_of_logits(trainer)
     if trainer.loss is None or trainer.outputs is None or example.y is None:
         return
     targets = trainer.outputs.flatten(example.y, "y")
@@ -119,20 +119,24 @@ def _warn_of_unweighted_metrics(trainer: Any, has_weights: bool) -> None:
         )
 
 
-def _warn_of_accuracy_of_logits(trainer: Any) -> None:
-    """Warn if predictions that are logits are compared with 0.5, a threshold for probabilities."""
+def _warn_of_metrics_of_logits(trainer: Any) -> None:
+    """Warn if predictions that are logits are measured as if they were probabilities."""
     if trainer.loss is None or trainer.compiled_metrics is None:
         return
     for index, name, metric, _ in trainer.compiled_metrics.entries:
-        loss = trainer.loss.losses[index]
-        if type(metric).__name__ != "BinaryAccuracy" or getattr(metric, "threshold", None) != 0.5:
+        remedy = getattr(metric, "logits_remedy", None)
+        if not remedy or not getattr(trainer.loss.losses[index], "from_logits", False):
             continue
-        if getattr(loss, "from_logits", False):
-            warnings.warn(
+        if type(metric).__name__ == "BinaryAccuracy":
+            _warn(
                 f"The metric {name!r} calls a prediction positive from 0.5 on, but the loss says that the model gives "
                 "logits, which are positive from 0 on. Use metrics=[lamina.metrics.BinaryAccuracy(threshold=0.0)], or "
-                "end the model with a sigmoid and leave from_logits out.",
-                stacklevel=4,
+                "end the model with a sigmoid and leave from_logits out."
+            )
+        else:
+            _warn(
+                f"The metric {name!r} expects probabilities, but the loss says that the model gives logits "
+                f"(from_logits=True). {remedy}"
             )
 
 

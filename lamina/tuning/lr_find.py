@@ -147,6 +147,7 @@ def lr_find(
     trainer = model._require_compiled("lr_find")
     data = inputs.batch_of(x, y, sample_weight)
     trainer.prepare(data)
+    inputs.check_values(trainer, data)
     batches = _batches(data, inputs.check_batch_size(batch_size), steps, seed)
     rates = np.geomspace(start_rate, end_rate, steps).astype("float32")
     use_compilation_cache()

@@ -72,6 +72,19 @@ def test_warnings_about_what_is_seldom_meant():
     assert "leaves no row of the classes 1 for training" in told and "do not see them" in told
 
 
+@pytest.mark.parametrize("metric", [lamina.metrics.AUC(), lamina.metrics.Precision(), "binary_crossentropy"])
+def test_metrics_of_probabilities_are_warned_of_logits(metric):
+    model = build(lamina.layers.Dense(1), loss=lamina.losses.BinaryCrossentropy(from_logits=True), metrics=[metric])
+    with pytest.warns(UserWarning, match="expects probabilities, but the loss says that the model gives logits"):
+        model.fit(X, LABELS, verbose=0, dry_run=True)
+
+
+@pytest.mark.parametrize("metric", [lamina.metrics.AUC(from_logits=True), lamina.metrics.Recall(thresholds=0)])
+def test_metrics_of_logits_are_not_warned_of_logits(metric):
+    model = build(lamina.layers.Dense(1), loss=lamina.losses.BinaryCrossentropy(from_logits=True), metrics=[metric])
+    model.fit(X, LABELS, verbose=0, dry_run=True)
+
+
 def nan_message(model, x, y=Y, **kwargs):
     with pytest.warns(UserWarning) as told:
         model.fit(x, y, 8, 1, shuffle=False, verbose=0, **kwargs)

@@ -111,6 +111,13 @@ def test_wrong_arguments(arguments, message):
         lr_find(given.pop("model"), given.pop("x"), given.pop("y"), **given)
 
 
+def test_labels_are_checked_as_in_fit():
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="y_true holds 2"):
+        lr_find(model, np.zeros((8, 3)), np.full(8, 2))
+
+
 def test_a_loss_that_never_falls_gives_no_suggestion():
     model = lamina.Sequential([lamina.Input((4,)), layers.Dense(1, kernel_initializer="zeros")])
     model.compile("sgd", "mse")
