@@ -67,8 +67,8 @@ class Stream:
         Raises:
             ValueError: for a data set that repeats for ever.
         """
-        cardinality: Any = getattr(self.source, "cardinality", None)
-        if steps is None and callable(cardinality) and int(cardinality()) == -1:
+        cardinality = getattr(self.source, "cardinality", None)
+        if steps is None and callable(cardinality) and np.asarray(cardinality()) == -1:
             raise ValueError(
                 f"{self.what} repeats without end. Say how many batches to use: steps_per_epoch=... or "
                 "validation_steps=... in fit, steps=... in evaluate and predict; or leave out .repeat()."
