@@ -181,7 +181,7 @@ def test_python_asks_for_a_traced_value():
         ),
         (branches, r"lamina.ops.where\(condition, a, b\)"),
         (number, r"float\(\).*line \d+ of test_subclassing.py: `return self.dense\(x\) \* float\(x.mean\(\)\)`"),
-        (to_numpy, r"\.numpy\(\) asks for the value.*`return self.dense\(x.numpy\(\)\)`"),
+        (to_numpy, r"\.numpy\(\), .* asks for the value.*`return self.dense\(x.numpy\(\)\)`"),
         (with_numpy, r"NumPy asks for.*function of lamina.ops"),
         (counts, r"range\(\).*lamina.ops.fori_loop"),
     ]
