@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import struct
 import zipfile
@@ -60,13 +61,20 @@ class Archive:
         self.verify(WEIGHTS)
         return open_hdf5(self.source(WEIGHTS))
 
-    def text(self, name: str, largest: int = _LARGEST_TEXT) -> bytes:
-        """Return a member that is text, of at most `largest` bytes; see `source`."""
-        if self.sizes.get(name, 0) > largest:
+    def text(self, name: str) -> bytes:
+        """Return a member that is text; see `source`."""
+        if self.sizes.get(name, 0) > _LARGEST_TEXT:
             raise LoadError(f"{self.label(name)}: {self.sizes[name]:,} bytes are too many for a text.")
+        return self.content(name)
+
+    def content(self, name: str) -> bytes:
+        """Return all bytes of a member, which were verified; see `source`."""
         self.verify(name)
         source = self.source(name)
         return source.read(0, source.size) if source.size else b""
+
+    def check_sizes(self, names: list[str]) -> None:
+        """Raise if members claim to hold many times the bytes that are stored for all of them together."""
 
     def label(self, name: str) -> str:
         """Return how messages call a member."""
@@ -197,6 +205,11 @@ class ZipArchive(Archive):
         if checksum != member.CRC:
             source.damaged(_CHECKSUM)
 
+    def check_sizes(self, names: list[str]) -> None:
+        stored = sum(self.members[name].compress_size for name in names)
+        whole = Source(self.file, 0, self.file_size, self.path.name)
+        check_inflation(whole, sum(self.sizes[name] for name in names), stored)
+
 
 def _inflate(packed: Source, size: int) -> bytes:
     inflator = zlib.decompressobj(-15)
@@ -216,12 +229,14 @@ class FolderArchive(Archive):
         self.path = path
         self.stack = stack
         self.sizes = {}
-        for name in _KNOWN:
-            member = path / name
+        assets = path / ASSETS
+        for member in itertools.chain((path / name for name in _KNOWN), [assets], assets.rglob("*")):
             if member.is_symlink():
                 raise LoadError(f"{member}: this is a link to another place, which is not followed.")
             if member.is_file():
-                self.sizes[name] = member.stat().st_size
+                self.sizes[member.relative_to(path).as_posix()] = member.stat().st_size
+            if len(self.sizes) > _MOST_MEMBERS:
+                raise LoadError(f"{path}: the folder has more than {_MOST_MEMBERS:,} files; a model has a handful.")
 
     def source(self, name: str) -> Source:
         if name not in self.sizes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from lamina.core import serialization
 from lamina.layers.layer import Layer
 from lamina.saving import strict_json
 from lamina.saving.archive import ASSETS, CONFIG, METADATA, WEIGHTS, Archive, opened_archive
+from lamina.saving.assets import read_assets, written_assets
 from lamina.saving.atomic import written_file, written_folder
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5.writer import GroupToWrite, write_hdf5
@@ -27,19 +29,24 @@ KERAS_VERSION = "3.15.1"  # whose format this is
 def save_archive(model: Any, path: Path, *, zipped: bool, include_optimizer: bool = True) -> None:
     """Write a model to a `.keras` archive, or to a folder with the same content."""
     texts, weights = _parts(model, include_optimizer)
-    if zipped:
-        with written_file(path) as file:
-            _write_zip(file, texts, weights)
-        return
-    with written_folder(path, is_model_folder) as folder:
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        _write_file(weights, folder / WEIGHTS)
+    with written_assets(model) as assets:
+        if zipped:
+            with written_file(path) as file:
+                _write_zip(file, texts, weights, assets)
+            return
+        with written_folder(path, is_model_folder) as folder:
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8")
+            for name, asset in assets.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(asset, folder / name)
+            _write_file(weights, folder / WEIGHTS)
 
 
 def write_archive(model: Any, file: BinaryIO) -> None:
     """Write a model as a `.keras` archive to an open file, such as one in memory."""
-    _write_zip(file, *_parts(model, include_optimizer=True))
+    with written_assets(model) as assets:
+        _write_zip(file, *_parts(model, include_optimizer=True), assets)
 
 
 def load_archive(path: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
@@ -53,8 +60,12 @@ def load_from(archive: Archive, custom_objects: Mapping[str, Any] | None = None,
     config = strict_json.parse(archive.text(CONFIG), archive.label(CONFIG))
     if _is_of_keras_2(archive):
         config = within_bounds(lambda: modernized(config), archive.label(CONFIG), custom_objects)
+    elif _has_single_outputs_in_lists(archive):
+        config = within_bounds(lambda: _with_single_outputs(config), archive.label(CONFIG))
     model = model_from_config(config, archive.label(CONFIG), custom_objects, compile)
-    read_weights(model, archive.weights(), archive.label(WEIGHTS), optimizer=compile, by_name=True)
+    root = archive.weights()
+    read_weights(model, root, archive.label(WEIGHTS), optimizer=compile, by_name=True)
+    read_assets(model, archive, root)
     return model
 
 
@@ -63,12 +74,14 @@ def _parts(model: Any, include_optimizer: bool) -> tuple[dict[str, str], GroupTo
     return texts, write_weights(model, include_optimizer=include_optimizer)
 
 
-def _write_zip(file: BinaryIO, texts: Mapping[str, str], weights: GroupToWrite) -> None:
+def _write_zip(file: BinaryIO, texts: Mapping[str, str], weights: GroupToWrite, assets: Mapping[str, Path]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         for name, text in texts.items():
             archive.writestr(name, text)
         with archive.open(WEIGHTS, "w", force_zip64=True) as member:
             write_hdf5(weights, member.write)
+        for name, asset in assets.items():
+            archive.write(asset, name)
 
 
 def model_from_config(
@@ -111,10 +124,34 @@ def within_bounds(make: Callable[[], Any], name: str, custom_objects: Mapping[st
 
 
 def _is_of_keras_2(archive: Archive) -> bool:
+    return _version(archive).startswith("2.")
+
+
+def _version(archive: Archive) -> str:
+    """Return the release of Keras whose format a file has; empty where it does not tell."""
     if METADATA not in archive.sizes:
-        return False
+        return ""
     metadata = strict_json.parse(archive.text(METADATA), archive.label(METADATA))
-    return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
+    return str(metadata.get("keras_version")) if isinstance(metadata, dict) else ""
+
+
+def _has_single_outputs_in_lists(archive: Archive) -> bool:
+    """Tell whether the only output of a graph stands in a list: up to Keras 3.12 such a model gives it alone."""
+    parts = _version(archive).split(".")
+    return parts[0] == "3" and len(parts) > 1 and parts[1].isdigit() and int(parts[1][:4]) <= 12
+
+
+def _with_single_outputs(config: Any) -> Any:
+    """Return a configuration whose graphs have their only output outside of a list."""
+    if isinstance(config, list):
+        return [_with_single_outputs(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    changed = {key: _with_single_outputs(item) for key, item in config.items()}
+    outputs = changed.get("output_layers")
+    if isinstance(outputs, list) and len(outputs) == 1 and isinstance(outputs[0], list) and "input_layers" in changed:
+        changed["output_layers"] = outputs[0]
+    return changed
 
 
 def refuse_overwriting(path: Path, overwrite: bool) -> bool:

@@ -58,9 +58,7 @@ class Discretization(Layer):
         self.num_bins, self.epsilon, self.sparse = num_bins, epsilon, False
         self.output_mode = choice(output_mode, ("int", *MODES), "output_mode", self.name)
         self.autocast = False
-        self.bin_boundaries = None if bin_boundaries is None else [float(one) for one in bin_boundaries]
-        if self.bin_boundaries is not None and self.bin_boundaries != sorted(self.bin_boundaries):
-            raise ValueError(f"Layer {self.name!r}: bin_boundaries must ascend, got {bin_boundaries!r}.")
+        self.bin_boundaries = None if bin_boundaries is None else _ascending(bin_boundaries, self.name)
         self._seen: list[np.ndarray] = []
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
@@ -109,9 +107,27 @@ class Discretization(Layer):
         return encode(bins, len(self.bin_boundaries) + 1, self.output_mode, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; boundaries that were learned stand for the number of bins."""
-        config = {**super().get_config(), "bin_boundaries": self.bin_boundaries}
-        return {**config, "num_bins": None if self.bin_boundaries is not None else self.num_bins}
+        """Return the constructor's arguments, and the boundaries that were learned."""
+        config = {**super().get_config(), "sparse": False}
+        del config["trainable"]  # Keras's constructor does not know it
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Discretization:
+        """Return a layer made from `get_config`."""
+        if config.get("num_bins") is None:
+            return super().from_config(config)
+        learned = config.get("bin_boundaries")
+        layer = super().from_config({**config, "bin_boundaries": None})
+        layer.bin_boundaries = None if learned is None else _ascending(learned, layer.name)
+        return layer
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing is to be built: boundaries are no weights."""
+
+
+def _ascending(boundaries: Any, name: str) -> list[float]:
+    numbers = [float(one) for one in boundaries]
+    if numbers != sorted(numbers):
+        raise ValueError(f"Layer {name!r}: bin_boundaries must ascend, got {boundaries!r}.")
+    return numbers

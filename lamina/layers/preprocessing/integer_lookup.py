@@ -81,7 +81,12 @@ class IntegerLookup(VocabularyLayer):
         self.vocabulary_dtype, self.oov_method, self.salt = vocabulary_dtype, oov_method, salt
 
     def clean(self, token: Any) -> int:
-        return int(token)
+        number = int(token)
+        if not -(2**31) <= number < 2**31:
+            raise ValueError(
+                f"Layer {self.name!r}: {number} does not fit into 32 bits, in which numbers are looked up."
+            )
+        return number
 
     def call(self, inputs: Array) -> Array:
         self.require_vocabulary()
@@ -90,7 +95,7 @@ class IntegerLookup(VocabularyLayer):
             words = jnp.asarray(self.get_vocabulary(), "int32")
             known = (numbers >= 0) & (numbers < len(words))
             return jnp.where(known, words[jnp.where(known, numbers, 0)], self.oov_token)
-        keys = np.array(self._tokens, "int32")
+        keys = np.array(self._tokens or [], "int32")
         order = np.argsort(keys)
         places = jnp.full(numbers.shape, -1)
         found = jnp.zeros(numbers.shape, bool)

@@ -13,6 +13,7 @@ from lamina.core.symbolic import symbolic_leaves
 from lamina.layers.arguments import choice, positive_int
 from lamina.layers.layer import Layer
 from lamina.layers.preprocessing.string_lookup import StringLookup
+from lamina.layers.preprocessing.vocabulary import without_path
 from lamina.typing import PyTree
 
 _PUNCTUATION = re.compile(r"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']""")
@@ -86,7 +87,7 @@ class TextVectorization(Layer):
         self.max_tokens, self.pad_to_max_tokens, self.encoding = max_tokens, pad_to_max_tokens, encoding
         self.sparse = self.ragged = False
         self.autocast = False
-        self._lookup = StringLookup(
+        self._lookup_layer = StringLookup(
             max_tokens,
             mask_token="" if self.output_mode == "int" else None,
             vocabulary=vocabulary,
@@ -109,7 +110,7 @@ class TextVectorization(Layer):
             steps: how many batches to use; default all.
         """
         self.reset_state()
-        for number, batch in enumerate(self._lookup.batches_of(data)):
+        for number, batch in enumerate(self._lookup_layer.batches_of(data)):
             if steps is not None and number >= steps:
                 break
             self.update_state(batch)
@@ -117,30 +118,30 @@ class TextVectorization(Layer):
 
     def reset_state(self) -> None:
         """Forget what `update_state` counted."""
-        self._lookup.reset_state()
+        self._lookup_layer.reset_state()
 
     def update_state(self, data: Any) -> None:
         """Count the tokens of a batch of texts."""
         for tokens in self._tokens_of(data):
             row = np.empty((1, len(tokens)), object)
             row[0, :] = tokens
-            self._lookup.update_state(row)
+            self._lookup_layer.update_state(row)
 
     def finalize_state(self) -> None:
         """Make the vocabulary of what was counted."""
-        self._lookup.finalize_state()
+        self._lookup_layer.finalize_state()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
         """Return the tokens in the order of their numbers."""
-        return self._lookup.get_vocabulary(include_special_tokens)
+        return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
         """Return how many numbers there are, those for filling up and for unknown tokens included."""
-        return self._lookup.vocabulary_size()
+        return self._lookup_layer.vocabulary_size()
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Set the tokens, and for "tf_idf" their weights."""
-        self._lookup.set_vocabulary(vocabulary, idf_weights)
+        self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     def __call__(self, inputs: PyTree, **kwargs: Any) -> Any:
         """Return the numbers of texts."""
@@ -149,7 +150,7 @@ class TextVectorization(Layer):
                 f"Layer {self.name!r}: texts can't be part of a compiled model. Call the layer on the data first, and "
                 "give the model its numbers."
             )
-        self._lookup.require_vocabulary()
+        self._lookup_layer.require_vocabulary()
         self.built = True
         single = isinstance(inputs, str | bytes)
         rows = self._tokens_of([inputs] if single else inputs)
@@ -158,13 +159,13 @@ class TextVectorization(Layer):
         for row, tokens in zip(table, rows):
             row[: min(len(tokens), longest)] = tokens[:longest]
         if self.output_mode == "int":
-            outputs = self._lookup(table)
+            outputs = self._lookup_layer(table)
             if self.split is None and self.ngrams is None and self.output_sequence_length is None:
                 outputs = outputs[:, 0]  # a text is one token
         else:  # what fills up a row is no word of it
-            numbers = self._lookup._numbers(table)
+            numbers = self._lookup_layer._numbers(table)
             filled = np.arange(longest) >= np.array([len(tokens) for tokens in rows], int)[:, None]
-            outputs = self._lookup.encoded(jnp.asarray(np.where(filled, -1, numbers)))
+            outputs = self._lookup_layer.encoded(jnp.asarray(np.where(filled, -1, numbers)))
         return outputs[0] if single else outputs
 
     def call(self, inputs: PyTree) -> Any:
@@ -176,7 +177,7 @@ class TextVectorization(Layer):
             texts = texts[:, 0]
         if texts.ndim != 1:
             raise ValueError(f"Layer {self.name!r} takes texts of shape (batch,) or (batch, 1), got {texts.shape}.")
-        return [self._tokenized(self._lookup.clean(text)) for text in texts.tolist()]
+        return [self._tokenized(self._lookup_layer.clean(text)) for text in texts.tolist()]
 
     def _tokenized(self, text: str) -> list[str]:
         if callable(self.standardize):
@@ -194,26 +195,29 @@ class TextVectorization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with the vocabulary as it is now."""
-        lookup = self._lookup.get_config()
+        lookup = self._lookup_layer.get_config()
         return {**super().get_config(), "vocabulary": lookup["vocabulary"], "idf_weights": lookup["idf_weights"]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Return a layer made from `get_config`; a vocabulary that is the path of a file is refused."""
-        if isinstance(config.get("vocabulary"), str):
-            raise ValueError(
-                f"{cls.__name__}: the configuration names the file {config['vocabulary']!r} as its vocabulary, which "
-                "is not read. Load it yourself and call set_vocabulary with the tokens."
-            )
-        return super().from_config(config)
+        return super().from_config(without_path(cls, config))
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights of "tf_idf", as Keras does."""
+        self._lookup_layer.save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read what `save_own_variables` wrote."""
+        self._lookup_layer.load_own_variables(store)
 
     def save_assets(self, dir_path: str) -> None:
-        """Write the tokens to `vocabulary.txt` in a folder, one a line."""
-        self._lookup.save_assets(dir_path)
+        """Write the tokens to `vocabulary.txt` in a folder, one a line, the special ones first."""
+        self._lookup_layer.save_assets(dir_path)
 
     def load_assets(self, dir_path: str) -> None:
         """Read the tokens from `vocabulary.txt` in a folder."""
-        self._lookup.load_assets(dir_path)
+        self._lookup_layer.load_assets(dir_path)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing is to be built: a vocabulary is no weight."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core import binding
 from lamina.layers.arguments import choice, positive_int
 from lamina.layers.layer import Layer
 from lamina.layers.preprocessing.encoding import encode
@@ -65,6 +67,8 @@ class VocabularyLayer(Layer):
         self.autocast = False
         self._tokens: list[Any] | None = None
         self._idf: np.ndarray | None = None
+        self._given = vocabulary is not None
+        self._told_size = 0  # by a file whose tokens come later
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
         elif idf_weights is not None:
@@ -101,7 +105,9 @@ class VocabularyLayer(Layer):
 
     def vocabulary_size(self) -> int:
         """Return how many numbers there are, those for masked and unknown tokens included."""
-        return len(self._tokens or ()) + self.first_token
+        return (
+            self._told_size if self._tokens is None and self._told_size else len(self._tokens or ()) + self.first_token
+        )
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Set the tokens, and for "tf_idf" their weights.
@@ -115,6 +121,13 @@ class VocabularyLayer(Layer):
         """
         if isinstance(vocabulary, str | Path):
             vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+        tokens, has_special = self._checked(vocabulary)
+        if (self.output_mode == "tf_idf") != (idf_weights is not None):
+            raise ValueError(f"Layer {self.name!r}: idf_weights go together with output_mode='tf_idf'.")
+        self._use(tokens, None if idf_weights is None else np.asarray(idf_weights, "float32").ravel(), has_special)
+
+    def _checked(self, vocabulary: Any) -> tuple[list[Any], bool]:
+        """Return the tokens without the special ones, and whether these stood in front."""
         given = [self.clean(token) for token in np.asarray(vocabulary).ravel().tolist()]
         special = [*([self.mask_token] if self._masked else []), *[self.oov_token] * self.num_oov_indices]
         has_special = bool(special) and given[: len(special)] == special
@@ -132,9 +145,7 @@ class VocabularyLayer(Layer):
                 f"Layer {self.name!r}: the vocabulary has {len(tokens) + self.first_token} tokens with the special "
                 f"ones, more than max_tokens ({self.max_tokens})."
             )
-        if (self.output_mode == "tf_idf") != (idf_weights is not None):
-            raise ValueError(f"Layer {self.name!r}: idf_weights go together with output_mode='tf_idf'.")
-        self._use(tokens, None if idf_weights is None else np.asarray(idf_weights, "float32").ravel(), has_special)
+        return tokens, has_special
 
     def _use(self, tokens: list[Any], weights: np.ndarray | None, special_weights: bool = False) -> None:
         if weights is not None:
@@ -167,6 +178,7 @@ class VocabularyLayer(Layer):
 
     def reset_state(self) -> None:
         """Forget what `update_state` counted."""
+        self._given = False
         self._counts: Counter[Any] = Counter()
         self._documents: Counter[Any] = Counter()
         self._document_count = 0
@@ -210,8 +222,8 @@ class VocabularyLayer(Layer):
     # What comes out
 
     def require_vocabulary(self) -> None:
-        """Raise unless the vocabulary is known."""
-        if self._tokens is None:
+        """Raise unless the vocabulary is known, or only shapes are asked for and its size is."""
+        if self._tokens is None and not (self._told_size and binding.current().abstract):
             raise ValueError(f"Layer {self.name!r} has no vocabulary yet: call adapt(data), or pass vocabulary=[...].")
 
     def encoded(self, places: Array) -> Array:
@@ -221,7 +233,7 @@ class VocabularyLayer(Layer):
         size = self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
         vectors = encode(jnp.asarray(places), size, mode, self.compute_dtype)
-        if self.output_mode != "tf_idf":
+        if self.output_mode != "tf_idf" or self._tokens is None:
             return vectors
         assert self._idf is not None
         weights = np.zeros(size, "float32")
@@ -242,22 +254,63 @@ class VocabularyLayer(Layer):
             ValueError: if the vocabulary is the path of a file: a model from elsewhere must not read files of this
                 computer.
         """
-        if isinstance(config.get("vocabulary"), str):
-            raise ValueError(
-                f"{cls.__name__}: the configuration names the file {config['vocabulary']!r} as its vocabulary, which "
-                "is not read. Load it yourself and call set_vocabulary with the tokens."
-            )
-        return super().from_config(config)
+        size = config.get("vocabulary_size") or 0
+        if type(size) is not int or not 0 <= size < 2**31:
+            raise ValueError(f"{cls.__name__}: vocabulary_size must be a whole number, got {size!r}.")
+        config = without_path(cls, config)
+        if "oov_method" in config and "oov_method" not in inspect.signature(cls.__init__).parameters:
+            config.pop("oov_method")  # chooses among several places for unknown tokens; there is one
+        layer = super().from_config(config)
+        layer._told_size = size
+        return layer
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights of "tf_idf", as Keras does; the tokens are no numbers."""
+        if self._idf is not None:
+            store["idf_weights"] = self._idf
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Read what `save_own_variables` wrote."""
+        if "idf_weights" not in store or self.output_mode != "tf_idf":
+            return
+        weights = np.asarray(store["idf_weights"], "float32").ravel()
+        if self._tokens is None:
+            self._idf = weights  # the tokens are among the assets
+        else:
+            self._use(self._tokens, weights, special_weights=True)
 
     def save_assets(self, dir_path: str) -> None:
-        """Write the tokens to `vocabulary.txt` in a folder, one a line."""
-        text = "\n".join(map(str, self.get_vocabulary(include_special_tokens=False)))
-        Path(dir_path, "vocabulary.txt").write_text(text, encoding="utf-8")
+        """Write the tokens to `vocabulary.txt` in a folder, one a line, the special ones first."""
+        Path(dir_path, "vocabulary.txt").write_text("\n".join(map(str, self.get_vocabulary())), encoding="utf-8")
 
     def load_assets(self, dir_path: str) -> None:
-        """Read the tokens from `vocabulary.txt` in a folder."""
-        path = Path(dir_path, "vocabulary.txt")
-        self._use([self.clean(line) for line in path.read_text(encoding="utf-8").split("\n") if line], self._idf)
+        """Read the tokens from `vocabulary.txt` in a folder; a vocabulary that the constructor was given stays.
+
+        Raises:
+            ValueError: if the tokens are no vocabulary for this layer; see `set_vocabulary`.
+        """
+        if self._given:
+            return
+        tokens, _ = self._checked(Path(dir_path, "vocabulary.txt").read_text(encoding="utf-8").splitlines())
+        if not tokens:
+            return  # it was not adapted
+        if (self.output_mode == "tf_idf") != (self._idf is not None):
+            raise ValueError(f"Layer {self.name!r}: there are tokens, but no weights for output_mode='tf_idf'.")
+        self._use(tokens, self._idf, special_weights=True)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing is to be built: a vocabulary is no weight."""
+
+
+def without_path(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a layer with a vocabulary as its constructor takes it.
+
+    Raises:
+        ValueError: if the vocabulary is the path of a file.
+    """
+    if isinstance(config.get("vocabulary"), str):
+        raise ValueError(
+            f"{cls.__name__}: the configuration names the file {config['vocabulary']!r} as its vocabulary, which "
+            "is not read. Load it yourself and call set_vocabulary with the tokens."
+        )
+    return {key: value for key, value in config.items() if key != "vocabulary_size"}  # which the vocabulary tells
