@@ -126,6 +126,7 @@ class BinaryAccuracy(FunctionMetric):
     """
 
     direction = "max"
+    threshold: float
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: object = None, threshold: float = 0.5) -> None:
         if threshold is None:

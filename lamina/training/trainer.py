@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +68,7 @@ class Trainer:
         self._prepared: set[Any] = set()
         self._parts: dict[str, Array] = {}
         self._variables: TrainVariables | None = None
+        self._parts: list[Any] | None = None  # of the model, for which the variables were found
         self._programs: Programs | None = None
 
     # Resolving
@@ -157,7 +159,7 @@ class Trainer:
             metrics=by_path(metric_variables),
         )
         if self._variables is None or not _same(found, self._variables):
-            self._variables, self._programs = found, None
+            self._variables, self._programs, self._parts = found, None, None
         return self._variables
 
     def resolved(self) -> tuple[TrainVariables, Programs]:
@@ -177,11 +179,12 @@ class Trainer:
 
     def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, without looking whether anything but the model's own variables has changed."""
-        if self._variables is not None:
-            known = {id(variable) for group in self._variables[:2] for variable in group.values()}
-            if known == {id(variable) for variable in self.model.variables}:
-                return self.resolved_before()
-        return self.resolved()
+        parts = self.model.parts()
+        if self._parts and len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts)):
+            return self.resolved_before()
+        resolved = self.resolved()
+        self._parts = parts
+        return resolved
 
     def kept_paths(self, variables: TrainVariables) -> list[str]:
         """Return the keys of the buffers that evaluating and predicting change as well, such as states of RNNs."""

@@ -191,7 +191,7 @@ class ModelPicture:
                 f"Drawing a model as {kind} needs cairosvg (pip install 'lamina[plot]') and the library cairo: "
                 f"{error}. Without it, write '.svg' or '.html', which any browser shows."
             ) from error
-        draw = cairosvg.svg2png if kind == ".png" else cairosvg.svg2pdf
+        draw: Any = cairosvg.svg2png if kind == ".png" else cairosvg.svg2pdf
         options = {"background_color": "white"} if kind == ".png" else {}
         return draw(bytestring=self.to_svg().encode(), scale=self._dpi / 96, **options)
 
