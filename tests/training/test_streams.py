@@ -67,12 +67,26 @@ def loader():
     return torch.utils.data.DataLoader(data, batch_size=4)
 
 
+def tensorflow_dataset():
+    tensorflow = pytest.importorskip("tensorflow")
+    return tensorflow.data.Dataset.from_tensor_slices((X, Y)).batch(4)
+
+
+def grain_dataset(kind):
+    grain = pytest.importorskip("grain")
+    batched = grain.MapDataset.source(range(ROWS)).map(lambda row: (X[row], Y[row])).batch(4)
+    return batched.to_iter_dataset() if kind == "iter" else batched
+
+
 SOURCES = {
     "re-iterable": lambda: Iterable(),
     "dataset": lambda: Dataset(),
     "threads": lambda: Dataset(workers=3, max_queue_size=4),
     "generator": lambda: batches(endless=True),
     "loader": loader,
+    "tf.data": tensorflow_dataset,
+    "grain": lambda: grain_dataset("map"),
+    "grain in order": lambda: grain_dataset("iter"),
 }
 
 
@@ -218,6 +232,81 @@ def test_arguments_that_do_not_go_with_a_stream(model, arguments, match):
 def test_batch_size_has_no_effect_on_a_stream(model):
     with pytest.warns(UserWarning, match="no effect"):
         model.fit(batches(), batch_size=7, verbose=0)
+
+
+def test_weights_in_a_dataset_of_tensorflow(model):
+    tensorflow = pytest.importorskip("tensorflow")
+    weights = np.linspace(0, 2, ROWS).astype("float32")
+    wanted = model.fit(X, Y, 4, 2, sample_weight=weights, shuffle=False, verbose=0).history["loss"]
+    model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
+    dataset = tensorflow.data.Dataset.from_tensor_slices((X, Y, weights)).batch(4)
+    assert model.fit(dataset, epochs=2, verbose=0).history["loss"] == wanted
+
+
+def test_a_dataset_of_tensorflow_without_end(model):
+    tensorflow = pytest.importorskip("tensorflow")
+    wanted = model.fit(X, Y, 4, 2, shuffle=False, verbose=0).history["loss"]
+    model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
+    endless = tensorflow.data.Dataset.from_tensor_slices((X, Y)).batch(4).repeat()
+    assert model.fit(endless, epochs=2, steps_per_epoch=5, verbose=0).history["loss"] == wanted
+    for run in (model.fit, model.evaluate, model.predict):
+        with pytest.raises(ValueError, match="repeats without end"):
+            run(endless, verbose=0)
+
+
+def test_a_dataset_of_tensorflow_that_is_not_batched(model):
+    tensorflow = pytest.importorskip("tensorflow")
+    single = tensorflow.data.Dataset.from_tensor_slices((X, Y[:, 0]))
+    with pytest.raises(ValueError, match=r"dataset\.batch\(32\)"):
+        model.fit(single, verbose=0)
+
+
+def test_inputs_by_name_from_a_dataset_of_tensorflow():
+    tensorflow = pytest.importorskip("tensorflow")
+    inputs = {"one": lamina.Input((1,), name="one"), "two": lamina.Input((1,), name="two")}
+    outputs = lamina.layers.Dense(1)(lamina.layers.Concatenate()(list(inputs.values())))
+    model = lamina.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    data = {"two": 1 - X, "one": X}
+    start = model.get_weights()
+    wanted = model.fit(data, Y, 4, 2, shuffle=False, verbose=0).history["loss"]
+    model.set_weights(start)
+    dataset = tensorflow.data.Dataset.from_tensor_slices((data, Y)).batch(4)
+    assert model.fit(dataset, epochs=2, verbose=0).history["loss"] == wanted
+    np.testing.assert_allclose(model.predict(dataset, verbose=0), model.predict(data, verbose=0), rtol=1e-6)
+
+
+FORMS = {
+    "list": lambda array: array.tolist(),
+    "jax": lambda array: lamina.ops.convert_to_tensor(array),
+    "pandas": lambda array: pytest.importorskip("pandas").DataFrame(array),
+    "polars": lambda array: pytest.importorskip("polars").DataFrame(array),
+    "torch": lambda array: pytest.importorskip("torch").from_numpy(array.copy()),
+    "tensorflow": lambda array: pytest.importorskip("tensorflow").constant(array),
+    "csr": lambda array: pytest.importorskip("scipy.sparse").csr_matrix(array),
+    "coo": lambda array: pytest.importorskip("scipy.sparse").coo_array(array),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_arrays_train_alike(model, form):
+    wanted = model.fit(X, Y, 4, 2, shuffle=False, verbose=0, validation_split=0.25).history
+    model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
+    x, y = FORMS[form](X), Y if form in ("csr", "coo") else FORMS[form](Y)
+    assert model.fit(x, y, 4, 2, shuffle=False, verbose=0, validation_split=0.25).history == wanted
+    assert model.evaluate(x, y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_tables_as_targets_and_weights(model, library):
+    frames = pytest.importorskip(library)
+    weights = np.linspace(0, 2, ROWS)
+    wanted = model.fit(X, Y, 4, shuffle=False, verbose=0, sample_weight=weights).history
+    model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
+    frame = frames.DataFrame({"x": X[:, 0], "y": Y[:, 0], "weight": weights})
+    found = model.fit(frame[["x"]], frame["y"], 4, shuffle=False, verbose=0, sample_weight=frame["weight"]).history
+    assert found == wanted
 
 
 @pytest.mark.parametrize("shuffle", [False, True, "batch"])
