@@ -68,7 +68,7 @@ class Trainer:
         self._prepared: set[Any] = set()
         self._parts: dict[str, Array] = {}
         self._variables: TrainVariables | None = None
-        self._parts: list[Any] | None = None  # of the model, for which the variables were found
+        self._model_parts: list[Any] | None = None  # for which the variables were found
         self._programs: Programs | None = None
 
     # Resolving
@@ -159,7 +159,7 @@ class Trainer:
             metrics=by_path(metric_variables),
         )
         if self._variables is None or not _same(found, self._variables):
-            self._variables, self._programs, self._parts = found, None, None
+            self._variables, self._programs, self._model_parts = found, None, None
         return self._variables
 
     def resolved(self) -> tuple[TrainVariables, Programs]:
@@ -180,10 +180,14 @@ class Trainer:
     def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, without looking whether anything but the model's own variables has changed."""
         parts = self.model.parts()
-        if self._parts and len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts)):
+        if (
+            self._model_parts
+            and len(parts) == len(self._model_parts)
+            and all(map(operator.is_, parts, self._model_parts))
+        ):
             return self.resolved_before()
         resolved = self.resolved()
-        self._parts = parts
+        self._model_parts = parts
         return resolved
 
     def kept_paths(self, variables: TrainVariables) -> list[str]:
