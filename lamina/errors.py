@@ -57,13 +57,14 @@ def plain_errors(rewrite: Callable[[str], str] = str) -> Iterator[None]:
         if told is not None:
             raise told from None
         if len(error.args) == 1 and isinstance(error.args[0], str):
-            error.args = (_in_users_words(rewrite(error.args[0])),)
+            error.args = (in_users_words(rewrite(error.args[0])),)
         if hasattr(error, "__notes__"):
             error.__notes__ = [rewrite(note) for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
         raise
 
 
-def _in_users_words(text: str) -> str:
+def in_users_words(text: str) -> str:
+    """Return a message of JAX in words that say what to look at, where it is one that has such; else as it is."""
     return re.sub(
         r"^dot_general requires contracting dimensions to have the same shape, got (.*)\.$",
         r"A product of arrays sums over axes of one size, got \1: the last axis of the left array must be as long as "

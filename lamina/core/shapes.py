@@ -75,7 +75,12 @@ def _trace(function: Callable[..., Any], leaves: list[Any], structure: Any, size
         with binding.within(values={}, losses=[], draws={}, masks={}, abstract=size):
             return function(*args, **kwargs)
 
-    with plain_errors(lambda text: re.sub(rf"\b{size}\b", "None", re.sub(r" \(size \d+\)", "", text))):
+    def in_declared_sizes(text: str) -> str:
+        text = re.sub(rf"\b{size}\b", "None", re.sub(r" \(size \d+\)", "", text))
+        # Several axes that became one have a multiple of the size.
+        return re.sub(r"(?<=[( ])\d{4,}(?=[,)])", lambda found: found[0] if int(found[0]) % size else "None", text)
+
+    with plain_errors(in_declared_sizes):
         return jax.eval_shape(run, abstract)
 
 

@@ -26,7 +26,9 @@ from lamina.errors import about_kept_value
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _ROOT = str(Path(__file__).parents[1])
-_HIDDEN = (_ROOT, *(str(Path(str(module.__file__)).parent) for module in (jax, jaxlib, np)), "<frozen ")
+_LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (jax, jaxlib, np))
+_EINSUM = str(Path(_LIBRARIES[0]).with_name("opt_einsum"))  # plans the products of jax.numpy.einsum, and checks them
+_HIDDEN = (_ROOT, *_LIBRARIES, _EINSUM, "<frozen ")
 _PYTHONS = str(Path(linecache.__file__).parent)  # the standard library, which is hidden where a hidden frame calls it
 _METHODS_OF_MODELS = ("add", "build", "compile", "evaluate", "fit", "predict", "save", "summary")
 
@@ -54,7 +56,7 @@ def filtered(function: _Function) -> _Function:
 
 def shorten(error: BaseException, traceback: TracebackType | None) -> None:
     """Give an error the frames of `traceback` that are the user's, and its causes theirs."""
-    error.__traceback__ = _users(traceback)
+    error.__traceback__ = users_frames(traceback)
     if hasattr(error, "__notes__"):
         error.__notes__ = [note for note in error.__notes__ if "JAX_TRACEBACK_FILTERING" not in note]
     seen = {id(error)}
@@ -63,7 +65,7 @@ def shorten(error: BaseException, traceback: TracebackType | None) -> None:
         if cause is None or id(cause) in seen:
             return
         seen.add(id(cause))
-        users = _users(cause.__traceback__)
+        users = users_frames(cause.__traceback__)
         if users is None:  # it came up and was handled inside of lamina: a detail of how, not of what the user did
             error.__cause__, error.__suppress_context__ = None, True
             return
@@ -154,15 +156,20 @@ def _last_line(error: BaseException) -> str:
     return line
 
 
+def of_lamina(traceback: TracebackType) -> bool:
+    """Tell whether the first frame of a traceback is lamina's."""
+    return traceback.tb_frame.f_code.co_filename.startswith(_ROOT)
+
+
 def _passes_lamina(traceback: TracebackType | None) -> bool:
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename.startswith(_ROOT):
+        if of_lamina(traceback):
             return True
         traceback = traceback.tb_next
     return False
 
 
-def _users(traceback: TracebackType | None) -> TracebackType | None:
+def users_frames(traceback: TracebackType | None) -> TracebackType | None:
     """Return a traceback of the frames that are neither lamina's nor of what it is made of."""
     kept: list[TracebackType] = []
     hidden = False

@@ -8,7 +8,7 @@ import jax
 
 from lamina import config
 from lamina.core.symbolic import is_symbolic
-from lamina.errors import brief
+from lamina.errors import brief, plural
 from lamina.typing import PyTree, Shape
 
 
@@ -85,8 +85,16 @@ def check_inputs(layer_name: str, specs: PyTree, inputs: PyTree) -> None:
         inputs = [inputs.get(spec.name) for spec in specs]
     expected = jax.tree.leaves(specs, is_leaf=lambda spec: isinstance(spec, InputSpec))
     received = jax.tree.leaves(inputs, is_leaf=lambda value: value is None or is_symbolic(value))
+    shapes = [tuple(value.shape) for value in received if hasattr(value, "shape")]
     if len(expected) != len(received):
-        raise ValueError(f"Layer {layer_name!r} takes {len(expected)} input(s) but received {len(received)}.")
+        told = f", of shapes {', '.join(map(str, shapes))}" if shapes else ""
+        raise ValueError(
+            f"Layer {layer_name!r} takes {plural(len(expected), 'input')} but received {len(received)}{told}."
+        )
+    if isinstance(specs, InputSpec) and isinstance(inputs, list | tuple) and shapes:
+        raise ValueError(
+            f"Layer {layer_name!r} takes an array, received a list of one, of shape {shapes[0]}. Call it as layer(x)."
+        )
     for spec, value in zip(expected, received, strict=True):
         if spec is not None and not (value is None and spec.optional):
             _check(layer_name, spec, value)

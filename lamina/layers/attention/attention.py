@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.core.shapes import is_shape
 from lamina.kernels import keep_mask
 from lamina.layers.arguments import choice
 from lamina.layers.arguments import rate as check_rate
@@ -122,10 +123,13 @@ class Attention(Layer):
 
     def check_inputs(self, inputs: Any) -> None:
         """Raise a ValueError that names the layer unless `inputs` is a list of two or three."""
-        if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
+        several = isinstance(inputs, list | tuple) and not is_shape(inputs)
+        if not several or len(inputs) not in (2, 3):
+            received = [tuple(getattr(one, "shape", one)) for one in (inputs if several else [inputs])]
+            count = len(received) if several else "a single one"
             raise ValueError(
                 f"Layer {self.name!r} takes a list of two or three inputs, [query, value] or [query, value, key]; "
-                f"received {len(inputs) if isinstance(inputs, list | tuple) else 'a single one'}."
+                f"received {count}, of shape {', '.join(map(str, received))}."
             )
 
     def _check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:

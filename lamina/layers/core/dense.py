@@ -23,7 +23,7 @@ class Dense(Layer):
         kernel_regularizer, bias_regularizer: penalties added to the loss.
         activity_regularizer: penalty on the outputs.
         kernel_constraint, bias_constraint: applied after each update.
-        lora_rank, lora_alpha: not supported; must be None.
+        lora_rank, lora_alpha, quantization_config: not supported; must be None.
 
     Input shape: `(batch, ..., inputs)`. Output shape: `(batch, ..., units)`.
 

@@ -101,7 +101,12 @@ class EinsumDense(Layer):
                 constraint=self.bias_constraint,
                 name="bias",
             )
-        self.input_spec = InputSpec(ndim=len(input_shape))
+        first = 0 if self.terms.ellipsis == "right" else -len(self.terms.inputs)
+        sizes = dict(zip(self.terms.kernel, self.kernel.shape, strict=True))
+        fixed: dict[int, int | None] = {
+            first + index: sizes[letter] for index, letter in enumerate(self.terms.inputs) if letter in sizes
+        }
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
 
     def call(self, inputs: Array, training: bool | None = None) -> Array:
         outputs = jnp.einsum(self.equation, inputs, self.kernel.value)

@@ -44,7 +44,7 @@ class Dot(Layer):
     def build(self, input_shape: list[Shape]) -> None:
         check_inputs_to_merge(self, input_shape, 2, 2)
         first, second = input_shape
-        axes = self._axes(len(first), len(second))
+        axes = self._axes(first, second)
         if 0 in axes:
             raise ValueError(f"Layer {self.name!r}: axes={self.axes} would sum over the batch (axis 0).")
         sizes = (first[axes[0]], second[axes[1]])
@@ -56,7 +56,7 @@ class Dot(Layer):
 
     def call(self, inputs: list[Array]) -> Array:
         first, second = inputs
-        axes = self._axes(first.ndim, second.ndim)
+        axes = self._axes(first.shape, second.shape)
         if self.normalize:
             first, second = unit_length(first, axes[0]), unit_length(second, axes[1])
         outputs = jax.vmap(lambda one, other: jnp.tensordot(one, other, (axes[0] - 1, axes[1] - 1)))(first, second)
@@ -66,14 +66,16 @@ class Dot(Layer):
         """Return None: positions of both are mixed."""
         return None
 
-    def _axes(self, first: int, second: int) -> tuple[int, int]:
+    def _axes(self, first: Shape, second: Shape) -> tuple[int, int]:
         """Return the axes to sum over, counted from the front."""
         axes = self.axes if isinstance(self.axes, list | tuple) else (self.axes, self.axes)
-        if not -first <= axes[0] < first or not -second <= axes[1] < second:
+        counts = len(first), len(second)
+        if any(not -count <= axis < count for axis, count in zip(axes, counts, strict=True)):
             raise ValueError(
-                f"Layer {self.name!r}: axes={self.axes} do not exist in inputs of {first} and {second} axes."
+                f"Layer {self.name!r}: axes={self.axes} do not exist in inputs of shapes {tuple(first)} and "
+                f"{tuple(second)}."
             )
-        return axes[0] % first, axes[1] % second
+        return axes[0] % counts[0], axes[1] % counts[1]
 
 
 def dot(inputs: list[PyTree], axes: int | tuple[int, int] = -1, **kwargs: Any) -> PyTree:

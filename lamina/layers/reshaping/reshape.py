@@ -40,8 +40,8 @@ class Reshape(Layer):
         want = math.prod(size for size in self.target_shape if size != -1)
         rest = have // want if want else 0
         unknown = binding.current().abstract
-        if -1 in self.target_shape and unknown and unknown in inputs.shape[1:]:
-            # Only shapes are wanted and one is not known: neither is the size that -1 stands for.
+        if unknown and unknown in inputs.shape[1:]:
+            # Only shapes are wanted and one is not known: neither is the size that -1 stands for. Data will be checked.
             shape = (unknown if size == -1 else size for size in self.target_shape)
             return jnp.zeros((inputs.shape[0], *shape), inputs.dtype)
         if (rest * want if -1 in self.target_shape else want) != have:
