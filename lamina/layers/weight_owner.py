@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina import constraints, dtype_policies, initializers, regularizers
-from lamina.core.tracking import held
+from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
 from lamina.random import SeedGenerator
 from lamina.typing import Shape
@@ -131,15 +131,16 @@ class WeightOwner:
         return list(found.values())
 
     def parts(self) -> list[Any]:
-        """Return this layer and all layers, variables and seed generators below, each once.
+        """Return this layer and all layers, variables, seed generators and metrics below, each once.
 
-        As long as these are the same objects, so are `variables`; this list is made in a third of their time.
+        As long as these are the same objects, so are `variables` and `metrics`; this list is made in a third of the
+        time.
         """
         found: list[Any] = [self]
         known = {id(self)}
         for part in found:  # grows meanwhile
             if isinstance(part, WeightOwner):
-                below = held(part, (WeightOwner, Variable, SeedGenerator), _REFERENCES)
+                below = held(part, _PARTS, _REFERENCES)
                 found += [one for one in below if id(one) not in known]
                 known.update(map(id, below))
         return found
@@ -254,3 +255,6 @@ class WeightOwner:
             raise RuntimeError(
                 f"{type(self).__name__}.__init__ must call super().__init__() before it does anything else."
             )
+
+
+_PARTS = (WeightOwner, Variable, SeedGenerator, MetricBase)

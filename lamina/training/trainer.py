@@ -68,7 +68,8 @@ class Trainer:
         self._prepared: set[Any] = set()
         self._parts: dict[str, Array] = {}
         self._variables: TrainVariables | None = None
-        self._model_parts: list[Any] | None = None  # for which the variables were found
+        # The parts of the model, and what else has variables, for which those were found.
+        self._seen: tuple[list[Any], list[Any]] | None = None
         self._programs: Programs | None = None
 
     # Resolving
@@ -86,6 +87,7 @@ class Trainer:
         signature = (jax.tree.structure(batch), tuple(str(leaf) for leaf in jax.tree.leaves(spec, is_leaf=is_symbolic)))
         if signature in self._prepared and self.model.built:
             return
+        self._seen = None  # building and naming may give variables other paths
         told = self.arguments.loss is not None or self.arguments.metrics or self.arguments.weighted_metrics
         if self.overrides("train_step") and not told and self._can_be_built_alone():
             relabel(self.model)  # what a step of the user's does with the data is its own affair
@@ -118,6 +120,7 @@ class Trainer:
     def overrides(self, method: str) -> bool:
         """Return whether the class of the model has a method of its own in the place of that of `Model`."""
         own = getattr(type(self.model), method, None)
+        own = getattr(own, "fget", own)  # a property
         return own is not None and not own.__module__.startswith("lamina.models.")
 
     def resolve(self, y: PyTree, y_pred: PyTree) -> None:
@@ -147,7 +150,12 @@ class Trainer:
 
     @property
     def variables(self) -> TrainVariables:
-        """The variables whose values make up the `TrainState`, found anew when what is trainable has changed."""
+        """The variables whose values make up the `TrainState`, found anew when the model has changed."""
+        parts = self.model.parts()
+        seen = parts, self._beside_the_model([part for part in parts if isinstance(part, Metric)])
+        if self._seen is not None and all(map(_identical, seen, self._seen)) and self._is_trainable_as_before():
+            assert self._variables is not None
+            return self._variables
         state = self.model.variables
         trainable = [variable for variable in state if variable.trainable]
         optimizer = [variable for optimizer in self.optimizers for variable in optimizer.variables]
@@ -159,8 +167,21 @@ class Trainer:
             metrics=by_path(metric_variables),
         )
         if self._variables is None or not _same(found, self._variables):
-            self._variables, self._programs, self._model_parts = found, None, None
+            self._variables, self._programs = found, None
+        self._seen = seen
         return self._variables
+
+    def _beside_the_model(self, metrics: list[Metric]) -> list[Any]:
+        """Return metrics (also those given, parts of the model) and optimizers, and the variables of all of them."""
+        holders = [*metrics, *self.metrics, *self.optimizers]
+        if self.overrides("metrics"):
+            holders += self.model.metrics
+        return [*holders, *(variable for holder in holders for variable in holder.variables)]
+
+    def _is_trainable_as_before(self) -> bool:
+        assert self._variables is not None
+        params, buffers = self._variables[:2]
+        return all(one.trainable for one in params.values()) and not any(one.trainable for one in buffers.values())
 
     def resolved(self) -> tuple[TrainVariables, Programs]:
         """Return the current variables and the compiled programs for them."""
@@ -171,24 +192,15 @@ class Trainer:
 
     def resolved_before(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, where only what is trainable can have changed since, as between the epochs of one `fit`."""
-        if self._variables is not None and self._programs is not None:
-            params, buffers = self._variables[:2]
-            if all(one.trainable for one in params.values()) and not any(one.trainable for one in buffers.values()):
-                return self._variables, self._programs
+        if self._variables is not None and self._programs is not None and self._is_trainable_as_before():
+            return self._variables, self._programs
         return self.resolved()
 
     def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, without looking whether anything but the model's own variables has changed."""
-        parts = self.model.parts()
-        if (
-            self._model_parts
-            and len(parts) == len(self._model_parts)
-            and all(map(operator.is_, parts, self._model_parts))
-        ):
+        if self._seen is not None and _identical(self.model.parts(), self._seen[0]):
             return self.resolved_before()
-        resolved = self.resolved()
-        self._model_parts = parts
-        return resolved
+        return self.resolved()
 
     def kept_paths(self, variables: TrainVariables) -> list[str]:
         """Return the keys of the buffers that evaluating and predicting change as well, such as states of RNNs."""
@@ -320,6 +332,10 @@ def _same(first: TrainVariables, second: TrainVariables) -> bool:
         list(one) == list(other) and all(one[path] is other[path] for path in one)
         for one, other in zip(first, second, strict=True)
     )
+
+
+def _identical(first: list[Any], second: list[Any]) -> bool:
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def _spec(value: Any) -> KerasTensor:
