@@ -137,6 +137,8 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._batches, self._saved_at = 0, time.monotonic()
+        for half_written in self.backup_dir.glob(f".{_LATEST}.*.tmp"):  # by a run that was killed meanwhile
+            half_written.unlink(missing_ok=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._last_batch = -1

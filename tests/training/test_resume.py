@@ -126,6 +126,7 @@ def test_taken_up_where_only_the_end_of_an_epoch_was_missing(trained, tmp_path):
 
 def test_only_its_own_files_are_deleted(trained, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / ".latest.backup.0123456789ab.tmp").write_text("of a run that was killed while it wrote")
     train(trained, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
