@@ -36,12 +36,15 @@ def use_compilation_cache() -> None:
 
 
 def private_folder(folder: Path) -> Path | None:
-    """Make a folder that only its owner may enter and return it, or None if that can't be had."""
+    """Make a folder that only its owner may enter and return it, or None if that can't be had.
+
+    One that others could write to is left alone: what is in it may be theirs.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if hasattr(os, "getuid"):
             status = folder.lstat()
-            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
                 return None
             if stat.S_IMODE(status.st_mode) & 0o077:
                 folder.chmod(0o700)

@@ -209,6 +209,9 @@ def test_the_compilation_cache_is_private(tmp_path, monkeypatch):
     assert folder is not None and folder.stat().st_mode & 0o777 == 0o700
     (tmp_path / "open").mkdir(mode=0o755)
     assert private_folder(tmp_path / "open").stat().st_mode & 0o077 == 0
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o770)
+    assert private_folder(tmp_path / "shared") is None  # others may have written programs into it
     (tmp_path / "file").write_text("")
     assert private_folder(tmp_path / "file") is None
     (tmp_path / "link").symlink_to(tmp_path / "open")
