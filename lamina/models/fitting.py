@@ -272,7 +272,7 @@ class Fitting(TrainingSteps):
         data = jax.tree.map(jnp.asarray, data)
         results = run_batch(trainer, phase, data)
         if return_dict:
-            return results
+            return dict(sorted(results.items()))
         values = list(results.values())
         return values[0] if len(values) == 1 else values
 

@@ -40,8 +40,9 @@ class CompiledMetrics:
         def prefix(index: int) -> str:
             return f"{outputs.names[index]}_" if len(outputs) > 1 and outputs.have_own_names else ""
 
-        for given, weighted in ((metrics, False), (weighted_metrics, True)):
-            for index, identifiers in enumerate(_lists(given, outputs, "weighted_metrics" if weighted else "metrics")):
+        lists = _lists(metrics, outputs, "metrics"), _lists(weighted_metrics, outputs, "weighted_metrics")
+        for index, of_output in enumerate(zip(*lists, strict=True)):
+            for identifiers, weighted in zip(of_output, (False, True)):
                 for identifier in identifiers:
                     metric = resolve(identifier, targets[index], predictions[index])
                     name = _unique(metric.name, prefix(index), weighted, taken)

@@ -38,6 +38,8 @@ def predict(
         x.require_end(steps)
         batches, total = (batch[0] for batch in x.one_pass(None, 0, steps)), x.batches if steps is None else steps
         outputs = _by_batch(trainer, batches, total, callbacks)
+        if steps is not None and 0 < len(outputs) < steps and not model.stop_predicting:
+            warnings.warn(f"predict: x gave {len(outputs):,} of the {steps:,} batches asked for.", stacklevel=4)
     else:
         count = _count(x)
         total = -(-count // batch_size)

@@ -114,6 +114,17 @@ def test_outputs_in_a_list(arguments, fit_with):
     )
 
 
+def test_the_order_of_evaluate():
+    """The losses, then output by output its metrics and its weighted metrics."""
+    found = []
+    for _, model in twins(several_outputs, dict):
+        metrics = {"size": ["mae"], "kind": ["accuracy"]}
+        weighted = {"size": ["mse"], "kind": ["sparse_categorical_crossentropy"]}
+        model.compile("sgd", dict(sorted(LOSSES.items())), metrics=metrics, weighted_metrics=weighted)
+        found.append(model.evaluate(X, BY_NAME, sample_weight={"size": W, "kind": V}, verbose=0))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+
+
 def sequence(api, regularized=False):
     penalty = {"activity_regularizer": "l2"} if regularized else {}
     return api.Sequential(

@@ -141,6 +141,8 @@ def test_a_generator_that_runs_dry(model):
         assert [len(epoch) for epoch in losses_of_batches(model, batches(), epochs=3)] == [5, 0]
     with pytest.warns(UserWarning, match="after 5 of the 9 batches"):
         model.evaluate(batches(), steps=9, verbose=0)
+    with pytest.warns(UserWarning, match="5 of the 9 batches"):
+        assert len(model.predict(batches(), steps=9, verbose=0)) == ROWS
     with pytest.raises(ValueError, match="gave no batch"):
         model.fit(iter([]), verbose=0)
 
