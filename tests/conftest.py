@@ -11,7 +11,8 @@ os.environ.setdefault("LAMINA_COMPILATION_CACHE", "off")
 # mathematics is the same; `XLA_FLAGS= pytest` compiles as users do.
 os.environ.setdefault(
     "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1",  # the tests themselves take all cores
 )
 
 import jax

@@ -57,6 +57,7 @@ def test_a_vocabulary_that_keras_adapted(tmp_path):
     assert model.layers[-1].get_vocabulary() == [-1, 5, 7, 3]
     np.testing.assert_array_equal(model.layers[-1](np.array([3, 9, 5])), [3, 0, 1])
     model.save(tmp_path / "again.keras")
+    pytest.importorskip("tensorflow")  # without it Keras has no lookups
     assert keras.saving.load_model(tmp_path / "again.keras").layers[-1].get_vocabulary() == [-1, 5, 7, 3]
 
 
@@ -95,6 +96,8 @@ def test_weights_of_words_stand_where_keras_looks_for_them(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["StringLookup", "IntegerLookup", "TextVectorization", "Discretization"])
 def test_configurations_of_keras(name):
+    if name != "Discretization":
+        pytest.importorskip("tensorflow")  # without it Keras has no lookups
     kwargs = {"num_bins": 3} if name == "Discretization" else {}
     theirs = getattr(keras.layers, name)(**kwargs)
     ours = getattr(lamina.layers, name).from_config(theirs.get_config())
