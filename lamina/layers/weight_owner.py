@@ -130,7 +130,7 @@ class WeightOwner:
         visit(self)
         return list(found.values())
 
-    def parts(self) -> list[Any]:
+    def held_below(self) -> list[Any]:
         """Return this layer and all layers, variables, seed generators and metrics below, each once.
 
         As long as these are the same objects, so are `variables` and `metrics`; this list is made in a third of the

@@ -151,7 +151,7 @@ class Trainer:
     @property
     def variables(self) -> TrainVariables:
         """The variables whose values make up the `TrainState`, found anew when the model has changed."""
-        parts = self.model.parts()
+        parts = self.model.held_below()
         seen = parts, self._beside_the_model([part for part in parts if isinstance(part, Metric)])
         if self._seen is not None and all(map(_identical, seen, self._seen)) and self._is_trainable_as_before():
             assert self._variables is not None
@@ -198,7 +198,7 @@ class Trainer:
 
     def resolved_for_prediction(self) -> tuple[TrainVariables, Programs]:
         """As `resolved`, without looking whether anything but the model's own variables has changed."""
-        if self._seen is not None and _identical(self.model.parts(), self._seen[0]):
+        if self._seen is not None and _identical(self.model.held_below(), self._seen[0]):
             return self.resolved_before()
         return self.resolved()
 
