@@ -45,7 +45,7 @@ class LayerHealth(NamedTuple):
 def stage_layers(layer: Layer) -> list[Layer]:
     """Return the layers that count as stages: models and the user's own classes are opened, lamina's layers are not."""
     opened = hasattr(layer, "layer_flow") or not type(layer).__module__.startswith("lamina.")
-    below = layer.sublayers() if opened else []
+    below = layer.held_layers() if opened else []
     found = [stage for sublayer in below for stage in stage_layers(sublayer)] if below else [layer]
     return [one for one in dict.fromkeys(found) if not isinstance(one, InputLayer)]
 

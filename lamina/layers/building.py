@@ -29,7 +29,7 @@ def relabel(layer: Any, prefix: str | None = None) -> None:
     for variable in (*layer.own_variables(), *layer.own_state()):
         variable.path = f"{layer.path}/{variable.name}"
     taken: set[str] = set()
-    for sublayer in layer.sublayers():
+    for sublayer in layer.held_layers():
         if sublayer.name_is_automatic:
             sublayer.name = unique_name(sublayer.name, taken)
         taken.add(sublayer.name)

@@ -156,7 +156,7 @@ class Layer(WeightOwner):
         Args:
             input_shape: shape of the input with None where a size is unknown; a structure where there are several.
         """
-        if type(self).build is Layer.build and not self.built and self.sublayers():
+        if type(self).build is Layer.build and not self.built and self.held_layers():
             # Run `call` abstractly, so that sublayers meet their inputs and build themselves.
             inputs = shapes.map_shapes(lambda shape: KerasTensor(shape, self.input_dtype), input_shape)
             shapes.infer(self._outputs, inputs)
@@ -454,7 +454,7 @@ class Layer(WeightOwner):
         if type(self).build is Layer.build:  # sublayers build themselves when they are called
             if not self.trainable:
                 self.trainable = False  # tell them
-            self._build_shapes = shapes_of_call(self, args, kwargs) if self.sublayers() else None
+            self._build_shapes = shapes_of_call(self, args, kwargs) if self.held_layers() else None
             self.built = True
             relabel(self)
             return

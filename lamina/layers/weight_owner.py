@@ -91,7 +91,7 @@ class WeightOwner:
         """As `add_weight`."""
         return self.add_weight(*args, **kwargs)
 
-    def sublayers(self) -> list[Any]:
+    def held_layers(self) -> list[Any]:
         """Return the layers kept in this one's attributes, in order of assignment."""
         return held(self, WeightOwner, skip=_REFERENCES)
 
@@ -124,7 +124,7 @@ class WeightOwner:
         def visit(layer: WeightOwner) -> None:
             if id(layer) not in found:
                 found[id(layer)] = layer
-                for sublayer in layer.sublayers():
+                for sublayer in layer.held_layers():
                     visit(sublayer)
 
         visit(self)

@@ -91,7 +91,7 @@ class Model(Fitting):
     @property
     def layers(self) -> list[Layer]:
         """The layers directly below the model."""
-        return self.sublayers()
+        return self.held_layers()
 
     @property
     def inputs(self) -> list[KerasTensor]:

@@ -107,7 +107,7 @@ class Trainer:
         """Return whether all layers have their weights, and mark the model as built if so."""
         if self.model.built:
             return True
-        unbuilt = [layer for layer in self.model.sublayers() if not layer.built]
+        unbuilt = [layer for layer in self.model.held_layers() if not layer.built]
         if not unbuilt:
             self.model.built = True
         elif not self.overrides("call"):

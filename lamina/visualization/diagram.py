@@ -201,7 +201,7 @@ def _trainable(layer: Layer) -> str:
 
 
 def _frozen_inside(layer: Layer) -> bool:
-    return any(inner.weights and (not inner.trainable or _frozen_inside(inner)) for inner in layer.sublayers())
+    return any(inner.weights and (not inner.trainable or _frozen_inside(inner)) for inner in layer.held_layers())
 
 
 def _title(operation: Any) -> str:

@@ -49,7 +49,7 @@ class Tower(layers.Layer):
 class TestDiscovery:
     def test_sublayers_are_found_in_attributes_lists_and_dictionaries_in_order(self):
         tower = Tower()
-        assert [layer.units for layer in tower.sublayers()] == [4, 5, 6, 1, 2]
+        assert [layer.units for layer in tower.held_layers()] == [4, 5, 6, 1, 2]
 
     def test_sublayers_added_after_the_constructor_count(self):
         tower = Tower()

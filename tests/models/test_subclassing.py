@@ -249,3 +249,22 @@ def test_missing_input_is_named():
         model({"first": np.ones((2, 3))})
     with pytest.raises(ValueError, match=r"2 input\(s\) \(first, second\), but was given 1"):
         model(np.ones((2, 3)))
+
+
+def test_attributes_may_have_any_name_that_keras_leaves_free():
+    class Own(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.sublayers = [lamina.layers.Dense(3), lamina.layers.Dense(1)]
+            self.parts, self.state = {"first": 1}, None
+
+        def call(self, x):
+            for layer in self.sublayers:
+                x = layer(x)
+            return x
+
+    model = Own()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    assert len(model.weights) == 4
+    assert model.predict(np.ones((4, 2)), verbose=0).shape == (4, 1)
