@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lamina
@@ -56,6 +56,7 @@ def test_steps(step, elements, count):
     assert int(tf.data.experimental.cardinality(dataset)) == count
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 5))
 def test_shuffle_loses_nothing_and_looks_ahead_no_farther_than_its_buffer(rows, size, seed):
     dataset = Dataset.range(rows).shuffle(size, seed=seed)

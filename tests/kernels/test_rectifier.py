@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -26,6 +26,7 @@ def test_values_and_gradients_at_the_edges(limit, dtype):
     np.testing.assert_array_equal(pullback(ones)[0], expected_pullback(ones)[0])
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     hnp.arrays(np.float32, hnp.array_shapes(max_side=4), elements=st.floats(-8, 8, width=32)),
     st.sampled_from([*REFERENCES]),
