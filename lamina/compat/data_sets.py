@@ -21,12 +21,15 @@ class BatchDataset(Dataset):
     """
 
     def __init__(self, batches: PyDataset) -> None:
+        count = batches.num_batches
+        assert count is not None  # those that come here have an end
+
         def one_pass() -> Iterator[Any]:
-            for index in range(len(batches)):  # type: ignore[arg-type]
+            for index in range(count):
                 yield batches[index]
             batches.on_epoch_end()
 
-        super().__init__(one_pass, len(batches))  # type: ignore[arg-type]
+        super().__init__(one_pass, count)
         for name in ("class_names", "file_paths"):
             if hasattr(batches, name):
                 setattr(self, name, getattr(batches, name))

@@ -11,9 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.compat.tensorflow import padding
+from lamina.compat.tensorflow import elements, padding, passes
 from lamina.compat.tensorflow.mapping import as_tensor, mapped
-from lamina.config import standardize_dtype
 from lamina.data import arrays
 from lamina.random.global_seed import fresh_seed
 from lamina.typing import PyTree
@@ -46,7 +45,7 @@ class Dataset:
         Raises:
             ValueError: if the arrays differ in length.
         """
-        columns = _as_columns(tensors)
+        columns = elements.as_columns(tensors)
         rows = arrays.rows(columns, "from_tensor_slices: the data")
 
         def one_pass() -> Iterator[PyTree]:
@@ -59,7 +58,7 @@ class Dataset:
     @staticmethod
     def from_tensors(tensors: PyTree, name: str | None = None) -> Dataset:
         """Return a data set of a single element."""
-        columns = _as_columns(tensors)
+        columns = elements.as_columns(tensors)
         return Dataset(lambda: iter([columns]), 1)
 
     @staticmethod
@@ -89,14 +88,16 @@ class Dataset:
         if (output_types is None) == (output_signature is None):
             raise TypeError("from_generator needs either output_signature or output_types.")
         if output_signature is not None:
-            output_types = jax.tree.map(lambda spec: spec.dtype, output_signature, is_leaf=_is_spec)
-            output_shapes = jax.tree.map(lambda spec: _Sizes(spec.shape), output_signature, is_leaf=_is_spec)
+            output_types = jax.tree.map(lambda spec: spec.dtype, output_signature, is_leaf=elements.is_spec)
+            output_shapes = jax.tree.map(
+                lambda spec: elements.Sizes(spec.shape), output_signature, is_leaf=elements.is_spec
+            )
         elif output_shapes is not None:
-            output_shapes = jax.tree.map(lambda _, shape: _Sizes(shape), output_types, output_shapes)
+            output_shapes = jax.tree.map(lambda _, shape: elements.Sizes(shape), output_types, output_shapes)
 
         def one_pass() -> Iterator[PyTree]:
             for element in generator(*(args or ())):
-                yield _conforming(element, output_types, output_shapes)
+                yield elements.conforming(element, output_types, output_shapes)
 
         return Dataset(one_pass, UNKNOWN_CARDINALITY)
 
@@ -115,8 +116,8 @@ class Dataset:
         structure = jax.tree.structure(parts, is_leaf=lambda part: isinstance(part, Dataset))
 
         def one_pass() -> Iterator[PyTree]:
-            for elements in builtins.zip(*(part._passes() for part in sets)):
-                yield jax.tree.unflatten(structure, elements)
+            for parts in builtins.zip(*(part._passes() for part in sets)):
+                yield jax.tree.unflatten(structure, parts)
 
         counts = [part._count for part in sets]
         finite = [count for count in counts if count >= 0]
@@ -179,15 +180,7 @@ class Dataset:
 
         def one_pass() -> Iterator[PyTree]:
             number = 0 if reshuffle_each_iteration is False else next(passes_so_far)
-            rng = np.random.default_rng([base % 2**32, number])
-            elements = self._passes()
-            buffer = list(itertools.islice(elements, size))
-            for element in elements:
-                place = int(rng.integers(len(buffer)))
-                yield buffer[place]
-                buffer[place] = element
-            for place in rng.permutation(len(buffer)):
-                yield buffer[place]
+            return passes.shuffled(self._passes(), size, [base % 2**32, number])
 
         return Dataset(one_pass, self._count)
 
@@ -215,8 +208,7 @@ class Dataset:
             raise ValueError(f"batch: batch_size must be positive, got {batch_size!r}.")
 
         def one_pass() -> Iterator[PyTree]:
-            for chosen in _groups(self._passes(), size, drop_remainder):
-                yield _stacked(chosen)
+            return map(elements.stacked, passes.groups(self._passes(), size, drop_remainder))
 
         count = self._count if self._count < 0 else self._count // size if drop_remainder else -(-self._count // size)
         return Dataset(one_pass, count)
@@ -249,7 +241,7 @@ class Dataset:
         """
 
         def one_pass() -> Iterator[PyTree]:
-            for chosen in _groups(self._passes(), int(batch_size), drop_remainder):
+            for chosen in passes.groups(self._passes(), int(batch_size), drop_remainder):
                 yield padding.stacked(chosen, padded_shapes, padding_values)
 
         return Dataset(one_pass, self.batch(batch_size, drop_remainder)._count)
@@ -271,20 +263,13 @@ class Dataset:
             drop_remainder: whether to leave out last windows that are shorter.
             name: means nothing.
         """
-        shift = int(size if shift is None else shift)
-        if min(int(size), shift, int(stride)) < 1:
+        sizes = int(size), int(size if shift is None else shift), int(stride)
+        if min(sizes) < 1:
             raise ValueError(f"window: size, shift and stride must be positive, got {size}, {shift} and {stride}.")
-        reach = (int(size) - 1) * int(stride) + 1
 
         def one_pass() -> Iterator[PyTree]:
-            elements = self._passes()
-            held = list(itertools.islice(elements, reach))
-            while held and (len(held) == reach or not drop_remainder):
-                chosen = held[:: int(stride)]
+            for chosen in passes.windows(self._passes(), *sizes, drop_remainder):
                 yield jax.tree.map(lambda *parts: _of_list(list(parts)), *chosen)
-                next(itertools.islice(elements, max(0, shift - reach), max(0, shift - reach)), None)
-                held = held[shift:]
-                held += itertools.islice(elements, reach - len(held))
 
         return Dataset(one_pass, UNKNOWN_CARDINALITY)
 
@@ -318,14 +303,7 @@ class Dataset:
 
         def one_pass() -> Iterator[PyTree]:
             sources = (_made_by(map_func, element)._passes() for element in self._passes())
-            cycle = list(itertools.islice(sources, cycle_length or 16))
-            while cycle:
-                for place, source in builtins.enumerate(list(cycle)):
-                    block = list(itertools.islice(source, block_length or 1))
-                    yield from block
-                    if len(block) < (block_length or 1):
-                        cycle[place] = next(sources, None)  # type: ignore[call-overload]
-                cycle = [source for source in cycle if source is not None]
+            return passes.in_turn(sources, cycle_length or 16, block_length or 1)
 
         return Dataset(one_pass, UNKNOWN_CARDINALITY)
 
@@ -357,16 +335,8 @@ class Dataset:
         passes_so_far = itertools.count()
 
         def one_pass() -> Iterator[PyTree]:
-            rng = np.random.default_rng([base % 2**32, next(passes_so_far) if anew else 0])
-            sources, left = [one._passes() for one in sets], shares.copy()
-            while left.sum() > 0:
-                place = int(rng.choice(len(sources), p=left / left.sum()))
-                try:
-                    yield next(sources[place])
-                except StopIteration:
-                    if stop_on_empty_dataset:
-                        return
-                    left[place] = 0
+            seed_of_pass = [base % 2**32, next(passes_so_far) if anew else 0]
+            return passes.drawn((one._passes() for one in sets), shares, seed_of_pass, stop_on_empty_dataset)
 
         infinite = all(one._count == INFINITE_CARDINALITY for one in sets)
         return Dataset(one_pass, INFINITE_CARDINALITY if infinite else UNKNOWN_CARDINALITY)
@@ -518,71 +488,6 @@ class Dataset:
     def __repr__(self) -> str:
         counts = {INFINITE_CARDINALITY: "infinitely many", UNKNOWN_CARDINALITY: "an unknown number of"}
         return f"<tf.data.Dataset of lamina with {counts.get(self._count, self._count)} elements>"
-
-
-class _Sizes:
-    """A shape, as one leaf of a structure."""
-
-    def __init__(self, shape: Any) -> None:
-        self.shape = None if shape is None else tuple(shape)
-
-
-def _is_spec(value: Any) -> bool:
-    return hasattr(value, "dtype") and hasattr(value, "shape")
-
-
-def _as_columns(tensors: PyTree) -> PyTree:
-    if isinstance(tensors, dict):
-        return {key: _as_columns(value) for key, value in tensors.items()}
-    if isinstance(tensors, tuple):
-        return tuple(_as_columns(part) for part in tensors)
-    column = np.asarray(tensors.to_numpy() if hasattr(tensors, "to_numpy") else tensors)
-    if column.dtype == np.float64 and isinstance(tensors, list):
-        column = column.astype("float32")  # what TensorFlow makes of Python's floats
-    if column.dtype.kind == "O":
-        raise ValueError("from_tensor_slices: the rows differ in length; see keras.utils.pad_sequences.")
-    return column
-
-
-def _conforming(element: PyTree, types: PyTree, shapes: PyTree) -> PyTree:
-    def leaf(dtype: Any, part: Any, sizes: _Sizes | None = None) -> np.ndarray:
-        name = standardize_dtype(dtype)
-        array = np.asarray(part) if name == "string" else np.asarray(part, name)
-        wanted = None if sizes is None else sizes.shape
-        if wanted is not None and (
-            len(wanted) != array.ndim or any(size not in (None, got) for size, got in zip(wanted, array.shape))
-        ):
-            raise ValueError(f"from_generator: an element has shape {array.shape}, but {wanted} was announced.")
-        return array
-
-    def is_leaf(value: Any) -> bool:
-        return not isinstance(value, tuple | dict)
-
-    others = (element,) if shapes is None else (element, shapes)
-    try:
-        return jax.tree.map(leaf, types, *others, is_leaf=is_leaf)
-    except (TypeError, ValueError) as error:
-        if "announced" in str(error):
-            raise
-        raise TypeError(
-            f"from_generator: an element is {type(element).__name__} {element!r:.80}, which does not go with "
-            f"{types!r}: {error}"
-        ) from None
-
-
-def _stacked(elements: list[PyTree]) -> PyTree:
-    try:
-        return jax.tree.map(lambda *parts: np.stack([np.asarray(part) for part in parts]), *elements)
-    except ValueError:
-        shapes = [jax.tree.map(np.shape, element) for element in elements]
-        other = next((shape for shape in shapes if shape != shapes[0]), shapes[0])
-        raise ValueError(f"batch: the elements differ in shape, for example {shapes[0]} and {other}.") from None
-
-
-def _groups(elements: Iterator[PyTree], size: int, drop_remainder: bool) -> Iterator[list[PyTree]]:
-    while chosen := list(itertools.islice(elements, size)):
-        if len(chosen) == size or not drop_remainder:
-            yield chosen
 
 
 def _of_list(elements: list[Any]) -> Dataset:

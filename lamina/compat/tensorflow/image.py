@@ -27,13 +27,13 @@ def resize(
     name: str | None = None,
 ) -> Any:
     """Return images in another size `(height, width)`, as floats."""
+    if preserve_aspect_ratio:
+        raise ValueError("tf.image.resize: preserve_aspect_ratio is not supported by lamina; leave it out.")
     return ops.image.resize(
         jnp.asarray(images, "float32"),
         tuple(int(one) for one in size),
         interpolation=method,
         antialias=antialias,
-        crop_to_aspect_ratio=False,
-        pad_to_aspect_ratio=_refuse("resize", preserve_aspect_ratio=preserve_aspect_ratio),
         data_format="channels_last",
     )
 
@@ -137,10 +137,3 @@ def _at_random(change: Any, image: Any, seed: int | None) -> Any:
     image = jnp.asarray(image)
     chosen = jax.random.bernoulli(draw_key(seed), 0.5, (*image.shape[:-3], 1, 1, 1))
     return jnp.where(chosen, change(image), image)
-
-
-def _refuse(function: str, **arguments: Any) -> bool:
-    for name, value in arguments.items():
-        if value:
-            raise ValueError(f"tf.image.{function}: {name} is not supported by lamina; leave it out.")
-    return False
