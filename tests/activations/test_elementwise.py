@@ -90,7 +90,8 @@ def test_values_and_gradients_are_those_of_keras(case, dtype):
     for ours, theirs in pairs:
         assert ours.dtype == theirs.dtype == dtype
         ours, theirs = np.asarray(ours, "float32"), np.asarray(theirs, "float32")
-        np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE[dtype], atol=2e-6)  # gelu: 1 + tanh(-5)
+        cancels = case == ("gelu", {"approximate": True})  # 1 + tanh(-5), in whatever order a program adds it up
+        np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE[dtype], atol=2e-6 if cancels else 1e-7)
 
 
 def test_every_activation_is_tested():

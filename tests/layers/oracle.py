@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import inspect
 import itertools
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -218,9 +217,6 @@ def _observer(layer: Any, one: Case) -> Callable[[list[Any], list[Any], Any], di
     parameters = inspect.signature(layer.call).parameters
     call = {key: value for key, value in one.call.items() if key in parameters}
     variables = [*layer.trainable_weights, *layer.non_trainable_weights]
-    # Where training changes no numbers, one pass will do: one case of a layer trains, the next one does not.
-    differs = bool(layer.non_trainable_weights)
-    training = not one.random and (differs or zlib.crc32(one.name.encode()) % 2 == 0)
 
     def run(values: list[Any], inputs: Any, training: bool) -> tuple[Any, list[Any]]:
         if "training" in parameters:
@@ -228,7 +224,7 @@ def _observer(layer: Any, one: Case) -> Callable[[list[Any], list[Any], Any], di
         return _stateless(layer, one, variables, values, inputs, call)
 
     def weighted(trainable: list[Any], floats: list[Any], rest: list[Any], inputs: Any) -> tuple[Any, tuple]:
-        outputs, values = run([*trainable, *rest], _merge(inputs, floats), training)
+        outputs, values = run([*trainable, *rest], _merge(inputs, floats), not one.random)
         total = jnp.float32(0)
         for index, leaf in enumerate(jax.tree.leaves(outputs)):
             if jnp.issubdtype(leaf.dtype, jnp.floating):
@@ -239,9 +235,9 @@ def _observer(layer: Any, one: Case) -> Callable[[list[Any], list[Any], Any], di
     def observe(trainable: list[Any], rest: list[Any], inputs: Any) -> dict[str, Any]:
         gradient = jax.grad(weighted, argnums=(0, 1), has_aux=True)
         (of_weights, of_inputs), (outputs, state) = gradient(trainable, _floats(inputs), rest, inputs)
-        observed = {"outputs of the pass": outputs, "state": state}
+        observed = {"outputs in training": outputs, "state": state}
         observed |= {"gradients of weights": of_weights, "gradients of inputs": of_inputs}
-        if differs and "training" in parameters and not one.random:
+        if "training" in parameters and not one.random:
             observed["outputs"] = run([*trainable, *rest], inputs, False)[0]
         return observed
 
@@ -290,7 +286,7 @@ def compare_configs(ours: Any, theirs: Any) -> None:
 def meaning(config: Any) -> Any:
     """Return a configuration without what says nothing: names that are counted up, None, how it was built."""
     if isinstance(config, dict):
-        silent = ("name", "build_config", "registered_name", "shared_object_id", "rms_scaling")
+        silent = ("name", "build_config", "registered_name", "shared_object_id")
         pairs = {key: meaning(value) for key, value in config.items() if key not in silent}
         return {key: value for key, value in pairs.items() if value is not None and value != {}}
     if isinstance(config, list | tuple):
