@@ -34,7 +34,6 @@ X = np.ones((2, 6, 5, 4), "float32")
         (lambda: layers.BatchNormalization(axis=(1, 2)), r"axis must be one whole number, got \(1, 2\)"),
         (lambda: layers.BatchNormalization(renorm_clipping={"r": 1}), r"knows rmax, rmin, dmax, got 'r'"),
         (lambda: layers.GroupNormalization(0), r"groups must be a positive whole number, or -1"),
-        (lambda: layers.LayerNormalization(rms_scaling=True), r"RMSNormalization"),
         (lambda: layers.SpectralNormalization(layers.Dense(1), 0), r"power_iterations must be"),
         (lambda: layers.Dropout(1.5), r"'dropout': rate must be a number in \[0, 1\], got 1\.5"),
         (lambda: layers.Dropout(0.5, noise_shape=3), r"noise_shape must be a tuple"),

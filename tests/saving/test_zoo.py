@@ -147,8 +147,6 @@ def half(api):
 
 GRAPHS = [merged, attention, shared, deep, frozen, operations, mixed, half]
 
-# Keras writes `rms_scaling=False`, which is gone, and a float32 0.01 as 0.009999999776; only the classes are compared.
-NOT_COMPARED = ("layer norm", "simple rnn")
 UNIMPORTANT = ("shared_object_id", "build_config", "name", "inbound_nodes", "input_layers", "output_layers")
 
 
@@ -168,6 +166,8 @@ def settings(path):
     """The configurations of layers in a file without what may differ: ids, automatic names, what is None or empty."""
 
     def normal(value):
+        if isinstance(value, float):
+            return round(value, 7)  # Keras writes a float32 0.01 as 0.009999999776
         if isinstance(value, dict):
             kept = {key: normal(item) for key, item in value.items() if key not in UNIMPORTANT}
             return {key: item for key, item in kept.items() if item is not None and item != {}}
@@ -178,10 +178,6 @@ def settings(path):
     return [(layer["class_name"], normal(layer["config"])) for layer in config["config"]["layers"]]
 
 
-def kinds(path):
-    return [name for name, _ in settings(path)]
-
-
 def with_new_weights(model):
     """Weights drawn alike in both libraries."""
     random = np.random.default_rng(1)
@@ -189,7 +185,7 @@ def with_new_weights(model):
     return model
 
 
-def there_and_back(make, folder, loose=False, compare=settings):
+def there_and_back(make, folder, loose=False):
     (ours, x), (theirs, _) = make(lamina), make(keras)
     ours, theirs = with_new_weights(ours), with_new_weights(theirs)
     ours.save(folder / "ours.keras")
@@ -200,13 +196,12 @@ def there_and_back(make, folder, loose=False, compare=settings):
     same(again(x, training=False), expected, loose)
     again.save(folder / "again.keras")
     for name in ("ours", "again"):
-        assert compare(folder / f"{name}.keras") == compare(folder / "theirs.keras")
+        assert settings(folder / f"{name}.keras") == settings(folder / "theirs.keras")
 
 
 @pytest.mark.parametrize("name", [*STACKS, *WRAPPED])
 def test_each_layer(name, tmp_path):
-    compare = kinds if name in NOT_COMPARED else settings
-    there_and_back(lambda api: stack_of(api, name), tmp_path, compare=compare)
+    there_and_back(lambda api: stack_of(api, name), tmp_path)
 
 
 @pytest.mark.parametrize("make", GRAPHS)
@@ -328,8 +323,10 @@ def test_training_goes_on_on_the_same_trajectory(name, tmp_path):
         losses(model)
         model.save(tmp_path / f"{api.__name__}.keras")
         made[api] = model
-    told = losses(made[lamina])  # Keras on JAX can't fit twice with `use_ema`
+    told = losses(made[lamina])
     paths = {api: tmp_path / f"{api.__name__}.keras" for api in made}
+    if name != "average":  # Keras on JAX can't fit twice with `use_ema`
+        np.testing.assert_allclose(losses(made[keras]), told, rtol=2e-4)
     np.testing.assert_allclose(losses(keras.saving.load_model(paths[lamina])), told, rtol=2e-4)
     for path in paths.values():
         np.testing.assert_allclose(losses(lamina.saving.load_model(path)), told, rtol=2e-4)

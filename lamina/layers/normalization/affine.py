@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -45,10 +46,15 @@ class AffineNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.supports_masking = True
 
-    def add_gamma_and_beta(self, shape: Shape) -> None:
-        """Declare the weights; an attribute is None where the layer has none of its kind."""
+    def add_gamma_and_beta(self, shape: Shape, scale: bool | None = None, center: bool | None = None) -> None:
+        """Declare the weights; an attribute is None where the layer has none of its kind.
+
+        Args:
+            shape: of each.
+            scale, center: whether there are gamma and beta; default as the layer's attributes say.
+        """
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale if scale is None else scale:
             self.gamma = self.add_weight(
                 shape,
                 self.gamma_initializer,
@@ -57,7 +63,7 @@ class AffineNormalization(Layer):
                 autocast=False,
                 name="gamma",
             )
-        if self.center:
+        if self.center if center is None else center:
             self.beta = self.add_weight(
                 shape,
                 self.beta_initializer,
@@ -67,7 +73,7 @@ class AffineNormalization(Layer):
                 name="beta",
             )
 
-    def scaled(self, normalized: Array, shape: tuple[int, ...]) -> Array:
+    def scaled(self, normalized: Array, shape: Sequence[int]) -> Array:
         """Return `gamma * normalized + beta` in the compute dtype, with the weights in a shape that broadcasts."""
         if self.gamma is not None:
             normalized = normalized * self.gamma.value.reshape(shape)

@@ -2,8 +2,16 @@
 
 from typing import Any
 
+import jax.numpy as jnp
+
 from lamina.kernels.normalization import layer_norm
-from lamina.layers.normalization.affine import AffineNormalization, axes_of, known_sizes, spec_of_axes
+from lamina.layers.normalization.affine import (
+    AffineNormalization,
+    axes_of,
+    in_full_precision,
+    known_sizes,
+    spec_of_axes,
+)
 from lamina.typing import Array, Shape
 
 
@@ -20,6 +28,8 @@ class LayerNormalization(AffineNormalization):
         beta_initializer, gamma_initializer: default zeros and ones.
         beta_regularizer, gamma_regularizer: penalties added to the loss.
         beta_constraint, gamma_constraint: applied after each update.
+        rms_scaling: whether to compute `gamma * x / deviation` instead, whatever `center` and `scale` say. (To divide
+            by the root of the mean square, take `RMSNormalization`.)
 
     Input shape: any whose sizes are known along `axis`. Output shape: the same.
 
@@ -42,10 +52,9 @@ class LayerNormalization(AffineNormalization):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        rms_scaling: bool = False,
         **kwargs: Any,
     ) -> None:
-        if kwargs.pop("rms_scaling", False):
-            raise ValueError("LayerNormalization: rms_scaling=True is a layer of its own, RMSNormalization.")
         super().__init__(
             epsilon,
             center,
@@ -59,12 +68,19 @@ class LayerNormalization(AffineNormalization):
             **kwargs,
         )
         self.axis = axes_of(axis, self.name)
+        self.rms_scaling = bool(rms_scaling)
 
     def build(self, input_shape: Shape) -> None:
-        self.add_gamma_and_beta(known_sizes(self, input_shape, tuple(self.axis)))
+        sizes = known_sizes(self, input_shape, tuple(self.axis))
+        self.add_gamma_and_beta(sizes, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
         self.input_spec = spec_of_axes(self.axis, input_shape)
 
     def call(self, inputs: Array) -> Array:
         axes = [axis % inputs.ndim for axis in self.axis]
+        if self.rms_scaling:
+            values = in_full_precision(inputs)
+            deviation = jnp.sqrt(jnp.var(values, axes, keepdims=True) + self.epsilon)
+            sizes = [size if axis in axes else 1 for axis, size in enumerate(values.shape)]
+            return self.scaled(values / deviation, sizes)
         scale, offset = (None if weight is None else weight.value for weight in (self.gamma, self.beta))
         return layer_norm(inputs, scale, offset, axes=axes, epsilon=self.epsilon).astype(self.compute_dtype)
