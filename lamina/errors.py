@@ -2,6 +2,7 @@
 
 import difflib
 import linecache
+import os
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import jaxlib
 import numpy as np
 
 _LONGEST_REPR = 80
@@ -73,7 +75,17 @@ def in_users_words(text: str) -> str:
     )
 
 
-_LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (jax, np)) + (str(Path(__file__).parent),)
+ROOT = str(Path(__file__).parent) + os.sep
+"""The folder of lamina. With the separator at its end, so that no folder whose name only begins so is meant."""
+
+LIBRARIES = (
+    ROOT,
+    *(str(Path(str(module.__file__)).parent) + os.sep for module in (jax, jaxlib, np)),
+    str(Path(jax.__file__).parent.with_name("opt_einsum")) + os.sep,  # checks the products of jax.numpy.einsum
+    "<frozen ",
+)
+"""What the files of lamina and of what it is made of begin with."""
+
 _TRACED = (
     "{what} the value of an array, which is not known while the model is compiled{where}. {instead} To run operation "
     "by operation for debugging: compile(..., run_eagerly=True)."
@@ -149,7 +161,7 @@ def _from_users_line(error: BaseException) -> bool:
     """Tell whether the user's line itself asked, and no function of theirs that a library was tracing."""
     inside, traceback = False, error.__traceback__
     while traceback is not None:
-        hidden = traceback.tb_frame.f_code.co_filename.startswith(_LIBRARIES)
+        hidden = traceback.tb_frame.f_code.co_filename.startswith(LIBRARIES)
         if inside and not hidden:
             return False
         inside = inside or hidden
@@ -170,7 +182,7 @@ def _users_line(traceback: types.TracebackType | None) -> str:
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         of_package = "site-packages" in file  # of somebody else; the line that called it says more
-        if not file.startswith((*_LIBRARIES, "<frozen")) and (not of_package or in_package or not line):
+        if not file.startswith(LIBRARIES) and (not of_package or in_package or not line):
             source = linecache.getline(file, traceback.tb_lineno).strip()
             line = f", in line {traceback.tb_lineno} of {Path(file).name}" + (f": `{source}`" if source else "")
             in_package = of_package

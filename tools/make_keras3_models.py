@@ -1,8 +1,8 @@
 """Makes `tests/saving/keras3/`: small model files as releases of Keras 3 wrote them, and what the models predict.
 
 Run it once for each release, in the root of the repository, with that release of Keras to be imported:
-`pip install --no-deps --target /tmp/keras-3.0.5 keras==3.0.5`, then
-`KERAS_BACKEND=torch PYTHONPATH=/tmp/keras-3.0.5 python tools/make_keras3_models.py`. Releases from 3.8 on were run on
+`pip install --no-deps --target build/keras-3.0.5 keras==3.0.5`, then
+`KERAS_BACKEND=torch PYTHONPATH=build/keras-3.0.5 python tools/make_keras3_models.py`. Releases from 3.8 on were run on
 JAX; Keras 3.0 on JAX counts regularizers twice in the loss.
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 import linecache
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -16,20 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-import jax
-import jaxlib
-import numpy as np
-
 from lamina import config
-from lamina.errors import about_kept_value
+from lamina.errors import LIBRARIES, ROOT, about_kept_value
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_ROOT = str(Path(__file__).parents[1])
-_LIBRARIES = tuple(str(Path(str(module.__file__)).parent) for module in (jax, jaxlib, np))
-_EINSUM = str(Path(_LIBRARIES[0]).with_name("opt_einsum"))  # plans the products of jax.numpy.einsum, and checks them
-_HIDDEN = (_ROOT, *_LIBRARIES, _EINSUM, "<frozen ")
-_PYTHONS = str(Path(linecache.__file__).parent)  # the standard library, which is hidden where a hidden frame calls it
+_PYTHONS = (
+    str(Path(linecache.__file__).parent) + os.sep
+)  # the standard library, which is hidden where a hidden frame calls it
 _METHODS_OF_MODELS = ("add", "build", "compile", "evaluate", "fit", "predict", "save", "summary")
 
 
@@ -158,7 +153,7 @@ def _last_line(error: BaseException) -> str:
 
 def of_lamina(traceback: TracebackType) -> bool:
     """Tell whether the first frame of a traceback is lamina's."""
-    return traceback.tb_frame.f_code.co_filename.startswith(_ROOT)
+    return traceback.tb_frame.f_code.co_filename.startswith(ROOT)
 
 
 def _passes_lamina(traceback: TracebackType | None) -> bool:
@@ -175,7 +170,7 @@ def users_frames(traceback: TracebackType | None) -> TracebackType | None:
     hidden = False
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        hidden = file.startswith(_HIDDEN) or (hidden and file.startswith(_PYTHONS) and "site-packages" not in file)
+        hidden = file.startswith(LIBRARIES) or (hidden and file.startswith(_PYTHONS) and "site-packages" not in file)
         if not hidden:
             kept.append(traceback)
         traceback = traceback.tb_next

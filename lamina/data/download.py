@@ -78,7 +78,7 @@ def _fetch(origin: str, path: Path, expected: str | None, algorithm: str) -> Non
         part.unlink(missing_ok=True)
         there = (
             f"The file at {path} has another checksum than {expected}, so it is incomplete or another one; "
-            if (path.exists())
+            if path.exists()
             else ""
         )
         raise OSError(

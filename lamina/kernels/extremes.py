@@ -10,8 +10,8 @@ from jax import lax
 from lamina.kernels.platform import reference_wanted
 
 
-def largest(x: jax.Array, axes: Sequence[int]) -> jax.Array:
-    """Return the maximum of `x` over `axes`, which stay with size 1; equal maxima share the gradient evenly, as in JAX.
+def largest(x: jax.Array, axes: Sequence[int], keepdims: bool = False) -> jax.Array:
+    """Return the maximum of `x` over `axes`; equal maxima share the gradient evenly, as in JAX.
 
     JAX's own gradient compares `x` with its maximum and divides by the number of maxima. XLA may compute `x` anew
     beside either, with another rounding; then none is equal and the gradient is NaN (seen behind layer normalization).
@@ -20,14 +20,18 @@ def largest(x: jax.Array, axes: Sequence[int]) -> jax.Array:
     Args:
         x: a floating array.
         axes: the axes, from 0 on.
+        keepdims: whether they stay, with size 1.
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> jax.grad(lambda x: largest(x, (0,))[0])(jnp.array([1.0, 3.0, 3.0])).tolist()
+        >>> jax.grad(lambda x: largest(x, (0,)))(jnp.array([1.0, 3.0, 3.0])).tolist()
         [0.0, 0.5, 0.5]
     """
     axes = tuple(axes)
-    return jnp.max(x, axes, keepdims=True) if reference_wanted() else _largest(x, axes)
+    if reference_wanted():
+        return jnp.max(x, axes, keepdims=keepdims)
+    maximum = _largest(x, axes)
+    return maximum if keepdims else jnp.squeeze(maximum, axes)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))

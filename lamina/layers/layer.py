@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -17,7 +15,7 @@ from lamina.core import binding, masks, shapes
 from lamina.core.functional import pure
 from lamina.core.naming import automatic_name
 from lamina.core.serialization import constructor_config, in_config
-from lamina.core.symbolic import KerasTensor, Node, described, is_symbolic, symbolic_leaves
+from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.core.tracebacks import filtered
 from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
@@ -28,7 +26,7 @@ from lamina.layers.building import as_shape, build_for_call, marking_built, rela
 from lamina.layers.call_arguments import as_arrays, call_parameters, first_input, with_masks
 from lamina.layers.input_spec import check_inputs
 from lamina.layers.weight_owner import WeightOwner
-from lamina.layers.wrong_inputs import in_words_of_layer
+from lamina.layers.wrong_inputs import located
 from lamina.typing import Array, PyTree
 
 _COMMON = frozenset({"name", "trainable", "dtype"})
@@ -196,7 +194,7 @@ class Layer(WeightOwner):
         kwargs = with_masks(type(self).call, args, kwargs)
         args, kwargs = self._convert(args, kwargs)
         inputs = first_input(args, kwargs)
-        with self._located(args, kwargs):
+        with located(self, args, kwargs):
             spec = self.input_spec
             check_inputs(self.name, spec, inputs)
             self._ensure_built(args, kwargs)
@@ -298,7 +296,7 @@ class Layer(WeightOwner):
     def compute_output_spec(self, *args: PyTree, **kwargs: PyTree) -> PyTree:
         """Return the outputs as symbolic tensors, without recording a call; an unbuilt layer stays unbuilt."""
         layer = self if self.built else copy.deepcopy(self)
-        with layer._located(args, kwargs):
+        with located(layer, args, kwargs):
             check_inputs(layer.name, layer.input_spec, first_input(args, kwargs))
             layer._ensure_built(args, kwargs)
             check_inputs(layer.name, layer.input_spec, first_input(args, kwargs))
@@ -423,24 +421,6 @@ class Layer(WeightOwner):
         for key, value in vars(self).items():
             vars(clone)[key] = [] if key == "_nodes" else copy.deepcopy(value, memo)  # a copy is in no graph
         return clone
-
-    @contextmanager
-    def _located(self, args: tuple, kwargs: dict[str, Any]) -> Iterator[None]:
-        """Say of an error in which layer it happened; errors of our own name the layer already."""
-        try:
-            yield
-        except Exception as error:
-            told = in_words_of_layer(self, args, kwargs, error) or error
-            inputs = first_input(args, kwargs)
-            tensors = symbolic_leaves(inputs)
-            if f"{self.name!r}" not in str(told):
-                received = jax.tree.map(lambda x: getattr(x, "shape", x), inputs, is_leaf=is_symbolic)
-                told.add_note(f"in layer {self.path!r} ({type(self).__name__}), called on shape {received}")
-            elif len(tensors) > 1:
-                told.add_note(f"the inputs of layer {self.name!r} are the outputs {described(tensors)}")
-            if told is error:
-                raise
-            raise told from error
 
     def _accepts(self, argument: str) -> bool:
         return argument in call_parameters(type(self).call)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
 
-from lamina.core.symbolic import is_symbolic
+from lamina.core.symbolic import described, is_symbolic, symbolic_leaves
 from lamina.core.tracebacks import of_lamina, users_frames
 from lamina.errors import in_users_words
+from lamina.layers.call_arguments import first_input
 from lamina.typing import PyTree
 
 # What Python says when it meets a list, or None, where a layer has an array: it is the shapes that tell.
@@ -19,19 +22,36 @@ _OF_PYTHON = re.compile(
 )
 
 
-def in_words_of_layer(layer: Any, args: tuple, kwargs: dict[str, Any], error: Exception) -> ValueError | None:
+@contextmanager
+def located(layer: Any, args: tuple, kwargs: dict[str, Any]) -> Iterator[None]:
+    """Say of an error in which layer it happened; errors of our own name the layer already.
+
+    Args:
+        layer: the layer that is called.
+        args, kwargs: what it is called on.
+    """
+    try:
+        yield
+    except Exception as error:
+        told = _in_words_of_layer(layer, args, kwargs, error) or error
+        inputs = first_input(args, kwargs)
+        tensors = symbolic_leaves(inputs)
+        if f"{layer.name!r}" not in str(told):
+            received = jax.tree.map(lambda x: getattr(x, "shape", x), inputs, is_leaf=is_symbolic)
+            told.add_note(f"in layer {layer.path!r} ({type(layer).__name__}), called on shape {received}")
+        elif len(tensors) > 1:
+            told.add_note(f"the inputs of layer {layer.name!r} are the outputs {described(tensors)}")
+        if told is error:
+            raise
+        raise told from error
+
+
+def _in_words_of_layer(layer: Any, args: tuple, kwargs: dict[str, Any], error: Exception) -> ValueError | None:
     """Return a ValueError that names the layer, its inputs and what it takes, if it is the inputs that are wrong.
 
     Layers check what they can tell before they compute. This is for the rest: JAX, or Python itself, refuses in the
-    midst of `call` or `build`, and speaks of arrays and lines that the user does not know.
-
-    Args:
-        layer: the layer that was called.
-        args, kwargs: what it was called on.
-        error: what went wrong.
-
-    Returns:
-        None where code of the user failed, or the message names the layer already.
+    midst of `call` or `build`, and speaks of arrays and lines that the user does not know. None where code of the user
+    failed, or the message names the layer already.
     """
     if not type(layer).__module__.startswith("lamina.layers."):
         return None

@@ -135,7 +135,12 @@ class BinaryAccuracy(FunctionMetric):
 
     @property
     def logits_remedy(self) -> str | None:
-        return "Pass threshold=0 for logits, or give the last layer a sigmoid." if self.threshold == 0.5 else None
+        if self.threshold != 0.5:
+            return None
+        return (
+            "It calls a prediction positive from 0.5 on, logits are from 0 on: use "
+            "metrics=[lamina.metrics.BinaryAccuracy(threshold=0.0)], or give the last layer a sigmoid."
+        )
 
 
 class CategoricalAccuracy(FunctionMetric):

@@ -127,17 +127,10 @@ def _warn_of_metrics_of_logits(trainer: Any) -> None:
         remedy = getattr(metric, "logits_remedy", None)
         if not remedy or not getattr(trainer.loss.losses[index], "from_logits", False):
             continue
-        if type(metric).__name__ == "BinaryAccuracy":
-            _warn(
-                f"The metric {name!r} calls a prediction positive from 0.5 on, but the loss says that the model gives "
-                "logits, which are positive from 0 on. Use metrics=[lamina.metrics.BinaryAccuracy(threshold=0.0)], or "
-                "end the model with a sigmoid and leave from_logits out."
-            )
-        else:
-            _warn(
-                f"The metric {name!r} expects probabilities, but the loss says that the model gives logits "
-                f"(from_logits=True). {remedy}"
-            )
+        _warn(
+            f"The metric {name!r} expects probabilities, but the loss says that the model gives logits "
+            f"(from_logits=True). {remedy}"
+        )
 
 
 def _warn_of_last_activation(loss: Any, layer: Any, activation: str) -> None:

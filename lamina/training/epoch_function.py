@@ -146,7 +146,10 @@ def prediction_function(step: Callable[..., Any], batch_size: int, outputs: Any,
             start = index * batch_size
             rows = jax.tree.map(lambda leaf: lax.dynamic_slice_in_dim(leaf, start, batch_size), x)
             parts, state = step({**values, **state}, rows)
-            put = lambda whole, part: lax.dynamic_update_slice_in_dim(whole, part, start, 0)  # noqa: E731
+
+            def put(whole: Array, part: Array) -> Array:
+                return lax.dynamic_update_slice_in_dim(whole, part, start, 0)
+
             return jax.tree.map(put, found, parts), state
 
         return lax.fori_loop(first, last, body, (found, {path: values[path] for path in kept}))

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from lamina import kernels
 from lamina.layers.pooling.global_pooling import GlobalPooling
 from lamina.typing import Array
@@ -28,5 +26,4 @@ class GlobalMaxPooling2D(GlobalPooling):
         super().__init__(2, data_format, keepdims, **kwargs)
 
     def call(self, inputs: Array) -> Array:
-        outputs = kernels.largest(inputs, self.pooled_axes)
-        return outputs if self.keepdims else jnp.squeeze(outputs, self.pooled_axes)
+        return kernels.largest(inputs, self.pooled_axes, self.keepdims)
