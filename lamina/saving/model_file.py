@@ -102,6 +102,10 @@ def model_from_config(
         raise LoadError(f"{name}: this does not describe a model.")
     if not compile:
         config = {key: value for key, value in config.items() if key != "compile_config"}
+    training = config.get("compile_config")
+    if isinstance(training, dict) and training.get("jit_compile") is False:
+        # Keras on PyTorch writes it into every file. It tells how that machine trained, and not how this one should.
+        config = {**config, "compile_config": {**training, "jit_compile": "auto"}}
     model = within_bounds(lambda: serialization.deserialize(config), name, custom_objects)
     if not isinstance(model, Layer):
         raise LoadError(f"{name}: this describes a {config['class_name']}, not a model.")
