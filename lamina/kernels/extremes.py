@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +31,7 @@ def largest(x: jax.Array, axes: Sequence[int], keepdims: bool = False) -> jax.Ar
     axes = tuple(axes)
     if reference_wanted():
         return jnp.max(x, axes, keepdims=keepdims)
-    maximum = _largest(x, axes)
+    maximum: Any = _largest(x, axes)
     return maximum if keepdims else jnp.squeeze(maximum, axes)
 
 
