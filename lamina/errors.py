@@ -4,7 +4,9 @@ import difflib
 import linecache
 import os
 import re
+import sys
 import types
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,20 @@ import jaxlib
 import numpy as np
 
 _LONGEST_REPR = 80
+
+ROOT = str(Path(__file__).parent) + os.sep
+"""The folder of lamina. With the separator at its end, so that no folder whose name only begins so is meant."""
+
+LIBRARIES = (
+    ROOT,
+    *(str(Path(str(module.__file__)).parent) + os.sep for module in (jax, jaxlib, np)),
+    str(Path(jax.__file__).parent.with_name("opt_einsum")) + os.sep,  # checks the products of jax.numpy.einsum
+    "<frozen ",
+)
+"""What the files of lamina and of what it is made of begin with."""
+
+PYTHON = str(Path(linecache.__file__).parent) + os.sep
+"""The folder of Python's own library, in which the packages that were installed lie, too."""
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -42,6 +58,28 @@ def brief(value: object) -> str:
 def plural(count: int, noun: str, several: str | None = None) -> str:
     """Return `count` and the noun in the right number: `1 row`, `2 rows`."""
     return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
+def warn(message: str) -> None:
+    """Warn in the line of the user's that led here, however many functions of lamina and JAX lie between.
+
+    Args:
+        message: what is seldom meant, where, and what to do.
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_hidden(frame):
+        frame = frame.f_back
+    registry = frame.f_globals.setdefault("__warningregistry__", {})  # said once a line, as by Python
+    module = frame.f_globals.get("__name__", "__main__")
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, module, registry)
+
+
+def _is_hidden(frame: types.FrameType) -> bool:
+    """Tell frames of lamina and of what it is made of, and those of Python's own library that they went through."""
+    file, caller = frame.f_code.co_filename, frame.f_back
+    if file.startswith(PYTHON) and "site-packages" not in file and caller is not None:
+        return caller.f_code.co_filename.startswith(LIBRARIES)
+    return file.startswith(LIBRARIES)
 
 
 @contextmanager
@@ -74,17 +112,6 @@ def in_users_words(text: str) -> str:
         text,
     )
 
-
-ROOT = str(Path(__file__).parent) + os.sep
-"""The folder of lamina. With the separator at its end, so that no folder whose name only begins so is meant."""
-
-LIBRARIES = (
-    ROOT,
-    *(str(Path(str(module.__file__)).parent) + os.sep for module in (jax, jaxlib, np)),
-    str(Path(jax.__file__).parent.with_name("opt_einsum")) + os.sep,  # checks the products of jax.numpy.einsum
-    "<frozen ",
-)
-"""What the files of lamina and of what it is made of begin with."""
 
 _TRACED = (
     "{what} the value of an array, which is not known while the model is compiled{where}. {instead} To run operation "

@@ -1,13 +1,13 @@
 """Functions that turn scores along an axis into probabilities."""
 
 import math
-import warnings
 
 import jax
 import jax.numpy as jnp
 
 from lamina.activations.inputs import check_axes, check_axis, floating
 from lamina.core.recording import operation
+from lamina.errors import warn
 from lamina.typing import Array, ArrayLike
 
 
@@ -32,10 +32,9 @@ def softmax(x: ArrayLike, axis: int | tuple[int, ...] = -1) -> Array:
     x = floating(x)
     axes = check_axes("softmax", x, axis)
     if math.prod(x.shape[one] for one in axes) == 1:
-        warnings.warn(
+        warn(
             f"softmax over axis {axis}, which has size 1: every output is 1 and nothing can be learned. "
             "For two classes with one output use sigmoid.",
-            stacklevel=2,
         )
     return jax.nn.softmax(x, axes)
 

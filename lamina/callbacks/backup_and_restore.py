@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from lamina.callbacks.backup_file import BackupError, read_backup, write_backup
 from lamina.callbacks.callback import Callback, Logs
+from lamina.errors import warn
 
 _LATEST, _PREVIOUS = "latest.backup", "previous.backup"
 
@@ -84,7 +84,7 @@ class BackupAndRestore(Callback):
                 return read_backup(path)
             except BackupError as error:
                 errors.append(str(error))
-                warnings.warn(f"BackupAndRestore: {error}", stacklevel=2)
+                warn(f"BackupAndRestore: {error}")
         if errors:
             raise BackupError(
                 f"BackupAndRestore: the backup in {os.fspath(self.backup_dir)!r} can't be read. Delete the folder to "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.monitor import Monitor
+from lamina.errors import warn
 
 
 class ModelCheckpoint(Callback):
@@ -103,10 +103,9 @@ class ModelCheckpoint(Callback):
     def _is_best(self, epoch: int, path: str, logs: dict[str, Any]) -> bool:
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"ModelCheckpoint can't tell the best model, so nothing is saved: {self.monitor!r} is not in the logs, "
                 f"which hold {', '.join(logs) or 'nothing'}. Names with val_ need validation data.",
-                stacklevel=3,
             )
             return False
         self._watched.resolve(self.model)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from lamina.callbacks.callback import Callback, Logs
+from lamina.errors import warn
 
 _BETTER_LARGER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2", "similarity", "correlation")
 
@@ -60,9 +60,8 @@ def watched_value(callback: Callback, logs: Logs) -> Any:
     name = str(getattr(callback, "monitor", ""))
     value = (logs or {}).get(name)
     if value is None:
-        warnings.warn(
+        warn(
             f"{type(callback).__name__} watches {name!r}, which is not there; the logs hold: "
             f"{', '.join(logs or {}) or 'nothing'}. Names with val_ need validation data.",
-            stacklevel=3,
         )
     return value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.learning_rate_scheduler import current_rate, set_rate
 from lamina.callbacks.monitor import Monitor, watched_value
+from lamina.errors import warn
 
 
 class ReduceLROnPlateau(Callback):
@@ -48,7 +48,7 @@ class ReduceLROnPlateau(Callback):
     ) -> None:
         super().__init__()
         if "epsilon" in kwargs:
-            warnings.warn("ReduceLROnPlateau: epsilon is called min_delta now.", stacklevel=2)
+            warn("ReduceLROnPlateau: epsilon is called min_delta now.")
             min_delta = kwargs.pop("epsilon")
         if kwargs:
             raise TypeError(f"ReduceLROnPlateau does not know the arguments {sorted(kwargs)}.")

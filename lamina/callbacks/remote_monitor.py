@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from lamina.callbacks.callback import Callback, Logs
+from lamina.errors import warn
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -67,7 +67,7 @@ class RemoteMonitor(Callback):
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
                 pass
         except (urllib.error.URLError, OSError) as error:
-            warnings.warn(f"RemoteMonitor could not send to {self.root + self.path}: {error}", stacklevel=2)
+            warn(f"RemoteMonitor could not send to {self.root + self.path}: {error}")
 
 
 def _plain(value: Any) -> Any:

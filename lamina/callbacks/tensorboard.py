@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.event_file import EventFile
 from lamina.core.serialization import serialize
+from lamina.errors import warn
 
 
 class TensorBoard(Callback):
@@ -248,7 +248,7 @@ class TensorBoard(Callback):
                 lines.append(f'  metadata_path: "{self._labels[name]}"')
             entries.append("embeddings {\n" + "\n".join(lines) + "\n}\n")
         if not entries:
-            warnings.warn("TensorBoard: embeddings_freq is set, but the model has no Embedding layer.", stacklevel=3)
+            warn("TensorBoard: embeddings_freq is set, but the model has no Embedding layer.")
         (folder / "projector_config.pbtxt").write_text("".join(entries), encoding="utf-8")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import lamina
 from lamina.compat import tensors
 from lamina.compat.addresses import MOVED, OVERLAYS, hint
-from lamina.errors import nearest
+from lamina.errors import nearest, warn
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 """The packages whose names lead to lamina."""
@@ -47,10 +46,9 @@ def install() -> None:
     sys.meta_path.insert(0, _finder)
     tensors.dress()
     if loaded:
-        warnings.warn(
+        warn(
             f"{' and '.join(loaded)} had been imported before lamina.compat.install(): names bound by then stay what "
             "they were. Import again what should be lamina's, or restart and call install() first.",
-            stacklevel=2,
         )
 
 

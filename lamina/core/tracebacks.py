@@ -9,22 +9,17 @@ from __future__ import annotations
 import builtins
 import functools
 import linecache
-import os
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from lamina import config
-from lamina.errors import LIBRARIES, ROOT, about_kept_value
+from lamina.errors import LIBRARIES, PYTHON, ROOT, about_kept_value
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_PYTHONS = (
-    str(Path(linecache.__file__).parent) + os.sep
-)  # the standard library, which is hidden where a hidden frame calls it
 _METHODS_OF_MODELS = ("add", "build", "compile", "evaluate", "fit", "predict", "save", "summary")
 
 
@@ -170,7 +165,7 @@ def users_frames(traceback: TracebackType | None) -> TracebackType | None:
     hidden = False
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        hidden = file.startswith(LIBRARIES) or (hidden and file.startswith(_PYTHONS) and "site-packages" not in file)
+        hidden = file.startswith(LIBRARIES) or (hidden and file.startswith(PYTHON) and "site-packages" not in file)
         if not hidden:
             kept.append(traceback)
         traceback = traceback.tb_next

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 
 import jax
@@ -19,7 +18,7 @@ from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
 from lamina.core.tracebacks import filtered
 from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
-from lamina.errors import plural
+from lamina.errors import plural, warn
 from lamina.layers import side_effects
 from lamina.layers.arguments import declared_batch_shape
 from lamina.layers.building import as_shape, build_for_call, marking_built, relabel, shapes_of_call
@@ -261,10 +260,9 @@ class Layer(WeightOwner):
             return previous_mask
         if self._accepts("mask"):  # it knows of the mask, and gives none on
             return None
-        warnings.warn(
+        warn(
             f"Layer {self.name!r} ({type(self).__name__}) does not support masking, so the mask of its input ends "
             "here: later layers, the loss and the metrics will count padded steps.",
-            stacklevel=2,
         )
         return None
 
@@ -334,11 +332,10 @@ class Layer(WeightOwner):
         if return_losses:
             return outputs[0], state, losses
         if losses and binding.current().asks_for_losses:
-            warnings.warn(
+            warn(
                 f"stateless_call of {self.name!r} leaves out the {plural(len(losses), 'loss', 'losses')} that the call "
                 "added (add_loss, regularizers). Ask for them and add them to yours: "
                 "y_pred, state, losses = self.stateless_call(..., return_losses=True).",
-                stacklevel=2,
             )
         return outputs[0], state
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.errors import warn
 from lamina.losses.alignment import as_float, different_shapes
 from lamina.losses.loss import FunctionLoss
 from lamina.losses.probabilities import (
@@ -67,10 +66,9 @@ def one_hot_and_scores(y_true: ArrayLike, y_pred: ArrayLike, axis: int, name: st
     if not y_pred.ndim:
         raise ValueError(f"{name} needs a value for each class, (batch, classes), but y_pred is a scalar.")
     if y_pred.shape[axis] == 1:
-        warnings.warn(
+        warn(
             f"{name} compares classes, but the predictions have only one, so it can learn nothing. "
             "Use binary_crossentropy for a single output.",
-            stacklevel=2,
         )
     return y_true, y_pred
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self
 
@@ -17,6 +16,7 @@ from lamina.core.functional import pure
 from lamina.core.naming import automatic_name
 from lamina.core.tracking import MetricBase, held
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.typing import Array, Shape
 
 _HALF = ("float16", "bfloat16")
@@ -142,10 +142,9 @@ class Metric(MetricBase):
             return
         low, high = float(values.min()), float(values.max())
         if low < -0.5 or high > 1.5:
-            warnings.warn(
+            warn(
                 f"{self.name} expects probabilities, but predictions range from {low:.3g} to {high:.3g}, as logits "
                 f"do. {self.logits_remedy}",
-                stacklevel=3,
             )
 
     def reset_state(self) -> None:

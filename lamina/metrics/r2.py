@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +9,7 @@ from jax.core import Tracer
 
 from lamina.core.serialization import constructor_config
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.losses.alignment import align_ranks, different_shapes
 from lamina.metrics.confusion import stretch_weights
 from lamina.metrics.metric import Metric
@@ -103,10 +103,9 @@ class R2Score(Metric):
         number = self.num_samples.value
         freedom = number - self.num_regressors - 1.0
         if not isinstance(freedom, Tracer) and float(freedom) <= 0:
-            warnings.warn(
+            warn(
                 f"Metric {self.name!r}: {int(number)} values are too few for {self.num_regressors} independent "
                 "variables, so the plain R2 score is given instead of the adjusted one.",
-                stacklevel=3,
             )
         enough = freedom > 0
         adjusted = 1.0 - (1.0 - score) * (number - 1.0) / jnp.where(enough, freedom, 1.0)

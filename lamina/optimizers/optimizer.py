@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import jax.numpy as jnp
 from lamina.core import serialization
 from lamina.core.functional import pure
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.optimizers import learning_rate as rates
 from lamina.optimizers.arguments import (
     COMMON,
@@ -423,7 +423,7 @@ def _paired(owner: str, grads: list[Any], variables: list[Variable]) -> tuple[li
             "them. Check that it is computed from the model's outputs."
         )
     if without:
-        warnings.warn(f"The loss does not depend on {', '.join(without)}: no gradient, no step.", stacklevel=3)
+        warn(f"The loss does not depend on {', '.join(without)}: no gradient, no step.")
     gradients, kept = [], []
     for gradient, variable in zip(grads, variables):
         if gradient is None:

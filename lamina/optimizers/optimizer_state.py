@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from lamina import initializers
 from lamina.core.naming import automatic_name, unique_name
 from lamina.core.tracking import held
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.optimizers import learning_rate as rates
 from lamina.typing import Array, ArrayLike, Shape
 
@@ -177,10 +177,9 @@ class OptimizerState:
         """Read the values of `variables` from a mapping; warns and changes nothing if their number differs."""
         variables = self.variables
         if len(store.keys()) != len(variables):
-            warnings.warn(
+            warn(
                 f"The state of optimizer {self.name!r} was not loaded: it has {len(variables)} variables, the file "
                 f"{len(store.keys())}. Build it for the same model and with the same arguments as the saved one.",
-                stacklevel=2,
             )
             return
         for index, variable in enumerate(variables):

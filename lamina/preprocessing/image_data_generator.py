@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lamina import config
+from lamina.errors import warn
 from lamina.preprocessing.image_iterators import DataFrameIterator, DirectoryIterator, NumpyArrayIterator
 from lamina.preprocessing.transforms import (
     Parameters,
@@ -294,10 +294,9 @@ class ImageDataGenerator:
             (self.zca_whitening, "the correlations", self.zca_whitening_matrix),
         ):
             if asked and known is None:
-                warnings.warn(
+                warn(
                     f"This ImageDataGenerator needs {name} of the data, which it does not know: call generator.fit(x) "
                     "first. Images stay as they are.",
-                    stacklevel=2,
                 )
                 return x
         if self.featurewise_center:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from lamina.data.images import array_to_img, img_to_array, load_img
 from lamina.data.py_dataset import PyDataset
-from lamina.errors import plural
+from lamina.errors import plural, warn
 from lamina.random.global_seed import fresh_seed
 
 _FORMATS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
@@ -269,10 +268,9 @@ class DataFrameIterator(FileIterator):
         if validate_filenames:
             good = [path.lower().endswith(_FORMATS) and os.path.isfile(path) for path in paths]
             if not all(good):
-                warnings.warn(
+                warn(
                     f"flow_from_dataframe: {plural(good.count(False), 'name')} in {x_col!r} lead to no image file and "
                     f"are left out, for example {paths[good.index(False)]}.",
-                    stacklevel=3,
                 )
             table = table[good]
         self.class_indices: dict[str, int] = {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from lamina import losses
 from lamina.core import serialization
 from lamina.core.naming import unique_name
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.layers.layer import Layer
 from lamina.optimizers import Optimizer
 from lamina.saving import strict_json
@@ -80,7 +80,7 @@ def load_legacy_model(
         _compile(model, training, f"{name}: training_config", custom_objects)
         state = root.group(_OPTIMIZER)
         if state is not None and model.optimizer is not None and not _read_optimizer(model, state):
-            warnings.warn(_FOREIGN.format(name=name), stacklevel=4)
+            warn(_FOREIGN.format(name=name))
     return model
 
 
@@ -132,7 +132,7 @@ def read_legacy_weights(
         message = told(name, problems)
         if not skip_mismatch:
             raise LoadError(message)
-        warnings.warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4)
+        warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).")
     assign(assignments, name)
 
 

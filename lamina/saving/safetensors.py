@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import struct
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.saving import strict_json
 from lamina.saving.atomic import written_file
 from lamina.saving.errors import LoadError
@@ -149,9 +149,7 @@ def read_safetensors(model: Any, path: Path, *, skip_mismatch: bool = False, ski
         if problems:
             if not skip_mismatch:
                 raise LoadError(told(path.name, problems))
-            warnings.warn(
-                f"{told(path.name, problems)}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4
-            )
+            warn(f"{told(path.name, problems)}\nThese weights stay as they were (skip_mismatch=True).")
         assign(assignments, path.name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +9,7 @@ import jax
 import numpy as np
 
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.layers.layer import Layer
 from lamina.optimizers import Optimizer
 from lamina.random import SeedGenerator
@@ -209,12 +209,11 @@ def read_weights(
         message = told(name, plan.problems)
         if not skip_mismatch:
             raise LoadError(message)
-        warnings.warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).", stacklevel=4)
+        warn(f"{message}\nThese weights stay as they were (skip_mismatch=True).")
     if plan.foreign_optimizer:
-        warnings.warn(
+        warn(
             f"{name} holds the state of another optimizer than the model's, or for other weights; it is left out, and "
             "training starts with a fresh optimizer.",
-            stacklevel=4,
         )
     plan.carry_out(name)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import jax
 import numpy as np
 
 from lamina.data.streams import is_stream
-from lamina.errors import plural
+from lamina.errors import plural, warn
 from lamina.typing import PyTree
 
 _CLASSES_SHOWN = 5
@@ -21,7 +20,7 @@ _SQUASHED = ("sigmoid", "softmax")
 def before_training(trainer: Any, example: Any) -> None:
     """Look at model, loss, metrics and data together, before an epoch is spent on them."""
     if not trainer.model.trainable_weights:
-        _warn(
+        warn(
             f"Model {trainer.model.name!r} has no weights to train: "
             + (
                 "all its layers are frozen. Set model.trainable = True, or layer.trainable = True for some."
@@ -84,7 +83,7 @@ def _check_numbers(layer: Any, values: np.ndarray) -> None:
 def warn_of_few_rows(validation_split: Any, rows: int) -> None:
     """Warn if a validation split is too small to say anything."""
     if rows <= _FEW_ROWS:
-        _warn(
+        warn(
             f"validation_split={validation_split!r} leaves {plural(rows, 'row')} to validate on, so val_loss and "
             "val_accuracy will tell nothing but chance. Take a larger share, such as validation_split=0.2."
         )
@@ -100,11 +99,10 @@ def warn_of_one_sided_classes(train: PyTree, validation: PyTree) -> None:
             if missing:
                 shown = ", ".join(str(label) for label in sorted(missing)[:_CLASSES_SHOWN])
                 more = f", … ({len(missing)} in all)" if len(missing) > _CLASSES_SHOWN else ""
-                warnings.warn(
+                warn(
                     f"The validation split leaves no row of the classes {shown}{more} for {where}. validation_split "
                     "takes the last rows, before any shuffling; are the rows sorted by class? Pass "
                     "validation_split=lamina.utils.StratifiedSplit(0.2), or shuffle the rows before.",
-                    stacklevel=6,
                 )
 
 
@@ -112,10 +110,9 @@ def _warn_of_unweighted_metrics(trainer: Any, has_weights: bool) -> None:
     """Warn if there are sample weights, but only metrics that do not see them."""
     arguments = trainer.arguments
     if has_weights and arguments.metrics and arguments.weighted_metrics is None:
-        warnings.warn(
+        warn(
             "Sample weights (or class weights) are given, but the metrics do not see them. Name those that should in "
             "compile(weighted_metrics=[...]), or pass weighted_metrics=[] to say that none should.",
-            stacklevel=4,
         )
 
 
@@ -127,7 +124,7 @@ def _warn_of_metrics_of_logits(trainer: Any) -> None:
         remedy = getattr(metric, "logits_remedy", None)
         if not remedy or not getattr(trainer.loss.losses[index], "from_logits", False):
             continue
-        _warn(
+        warn(
             f"The metric {name!r} expects probabilities, but the loss says that the model gives logits "
             f"(from_logits=True). {remedy}"
         )
@@ -142,26 +139,26 @@ def _warn_of_last_activation(loss: Any, layer: Any, activation: str) -> None:
     place = f"The last layer {layer.name!r} ({type(layer).__name__})"
     if loss.from_logits:
         if activation in _SQUASHED:
-            _warn(
+            warn(
                 f"{place} ends in {activation}, but the loss was told that it gets logits (from_logits=True) and "
                 f"applies a {wanted} itself: applied twice, learning is slow and probabilities are wrong. Leave one of "
                 "them out."
             )
     elif activation in ("linear", "relu"):
         gives = "any number" if activation == "linear" else "0 and all above"
-        _warn(
+        warn(
             f"{place} ends in {'no activation' if activation == 'linear' else activation} and gives {gives}, but "
             f"{loss.name} expects probabilities. Write activation={wanted!r}, or keep the layer "
             f"{'as it is' if activation == 'linear' else 'without activation'} and pass loss={logits}."
         )
     elif wanted == "softmax" and activation == "sigmoid":
-        _warn(
+        warn(
             f"{place} ends in sigmoid, so its outputs are independent of each other and do not sum to 1, but "
             f"{loss.name} expects one class of several. Write activation='softmax', or, if a row can have several "
             "classes at once, loss='binary_crossentropy' with a 0 or 1 for each class."
         )
     elif wanted == "sigmoid" and activation == "softmax" and getattr(layer, "units", 2) > 1:
-        _warn(
+        warn(
             f"{place} ends in softmax, for one class of several, but {loss.name} judges every output alone. Write "
             "loss='categorical_crossentropy' for one-hot targets ('sparse_categorical_crossentropy' for class "
             "numbers), or activation='sigmoid' if a row can have several classes at once."
@@ -177,7 +174,7 @@ def _warn_of_unreachable_targets(loss: Any, target: Any, layer: Any, activation:
     least, greatest = float(target.min()), float(target.max())
     if least < low or greatest > high:
         reach = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} and above"
-        _warn(
+        warn(
             f"The last layer {layer.name!r} ends in {activation} and gives {reach}, but the targets go from "
             f"{least:.4g} to {greatest:.4g}, which it can't reach. For regression leave the activation out: "
             f"{type(layer).__name__}({getattr(layer, 'units', '...')})."
@@ -195,7 +192,7 @@ def _warn_of_accuracy_of_numbers(trainer: Any, targets: list[Any]) -> None:
         if values.dtype.kind == "f" and (fractions := (values != np.floor(values)) & np.isfinite(values)).any():
             if ((values >= 0) & (values <= 1)).all():
                 continue  # soft labels
-            _warn(
+            warn(
                 f"The metric {name!r} counts predictions that equal their target, but the targets are no classes "
                 f"(y holds {values[fractions].flat[0]:.4g}). For regression use metrics=['mae'], the mean absolute "
                 "error."
@@ -222,10 +219,6 @@ def _activation(layer: Any) -> str:
     if function is None:
         return "linear" if kind == "Dense" else ""
     return getattr(function, "__name__", "")
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=5)
 
 
 def _classes(targets: Any) -> set[int] | None:

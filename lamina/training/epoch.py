@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import Any
 
 import jax
@@ -12,6 +11,7 @@ import numpy as np
 
 from lamina.callbacks import CallbackList
 from lamina.core.variable import Variable
+from lamina.errors import warn
 from lamina.training import state as train_state
 from lamina.training.ahead import Ahead
 from lamina.training.epoch_function import Guard
@@ -205,7 +205,7 @@ class Epoch:
     def _tell_report(self) -> None:
         report, self._report = self._report, None
         if report and not self.callbacks.tell("on_invalid_loss", self.done - 1, report):
-            warnings.warn(f"{report[0].upper()}{report[1:]}", stacklevel=2)
+            warn(f"{report[0].upper()}{report[1:]}")
 
     def _program(self, block: Block, order: Any) -> tuple[Program, bool]:
         """Return the program for a block and whether it was compiled before, so that a call of it tells the pace."""

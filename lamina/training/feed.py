@@ -7,7 +7,6 @@ that fit are one block; what does not fit, or comes as a stream, is made ready i
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from lamina.data.class_weight import as_sample_weight
 from lamina.data.host_rows import HostRows, gather
 from lamina.data.prefetch import Prefetched
 from lamina.data.streams import Stream
+from lamina.errors import warn
 from lamina.training.step import Batch
 
 _BLOCK_BYTES = 32 * 1024**2
@@ -136,10 +136,9 @@ class Feed:
         return np.random.Generator(np.random.Philox(key=np.array((self.seed, self.pass_number), "uint64")))
 
     def _warn_that_data_ran_out(self, given: int) -> None:
-        warnings.warn(
+        warn(
             f"{self.what} ran out of data after {given:,} of the {self.steps_per_epoch:,} batches asked for: the epoch "
             "ends here. Ask for fewer steps, or let the source repeat its data.",
-            stacklevel=2,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from lamina.data.class_weight import as_sample_weight
 from lamina.data.host_rows import HostRows
 from lamina.data.split import split_rows
 from lamina.data.streams import Stream, is_stream
-from lamina.errors import plural
+from lamina.errors import plural, warn
 from lamina.training.advice import check_lookups, warn_of_few_rows, warn_of_one_sided_classes
 from lamina.training.feed import Feed, StreamFeed, array_feed
 from lamina.training.step import Batch
@@ -111,9 +110,8 @@ def stream_feed(x: Any, y: Any, sample_weight: Any, batch_size: Any, **kwargs: A
                 "(inputs, targets) or (inputs, targets, sample_weights)."
             )
     if batch_size is not None:
-        warnings.warn(
+        warn(
             f"batch_size={batch_size!r} has no effect: x is a stream, whose batches have the size that it gives them.",
-            stacklevel=5,
         )
     return StreamFeed(Stream(x, "x"), "x", **kwargs)
 
@@ -174,11 +172,10 @@ def check_values(trainer: Trainer, data: Batch, prefix: str = "") -> None:
     for what, part in data._asdict().items():
         bad, first = arrays.rows_with_nan(part)
         if bad:
-            warnings.warn(
+            warn(
                 f"{prefix}{what} holds NaN or infinite values in {plural(bad, 'row')} (the first is row {first}): the "
                 f"loss will become NaN and the weights will be lost. Drop those rows or fill them, for example with "
                 f"np.nan_to_num({what}).",
-                stacklevel=5,
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.callbacks import CallbackList, History
+from lamina.errors import warn
 from lamina.training.compilation_cache import use_compilation_cache
 from lamina.training.epoch import Epoch
 from lamina.training.feed import Feed
@@ -109,11 +109,10 @@ def evaluate(trainer: Trainer, feed: Feed, *, callbacks: CallbackList) -> dict[s
     logs = Epoch(trainer, "test", feed, callbacks).go()
     feed.close()
     if not logs:
-        warnings.warn(
+        warn(
             f"{feed.what} gave no batch, so there is nothing to evaluate. A generator can be passed over only once: "
             "pass arrays, a dataset that can be iterated again, or a generator without end together with a number of "
             "steps.",
-            stacklevel=2,
         )
     callbacks.on_test_end(logs)
     return logs
@@ -169,9 +168,8 @@ def _is_due(epoch: int, validation_freq: Any) -> bool:
 
 
 def _warn_that_nothing_came(feed: Feed, epoch: int, epochs: int) -> None:
-    warnings.warn(
+    warn(
         f"{feed.what} has no batch left for epoch {epoch + 1} of {epochs}: training ends here. A generator can be "
         "passed over only once. Pass arrays, a dataset that can be iterated again, or a generator without end together "
         "with steps_per_epoch.",
-        stacklevel=3,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from lamina.callbacks import CallbackList
 from lamina.data import arrays
 from lamina.data.host_rows import HostRows
 from lamina.data.streams import Stream
+from lamina.errors import warn
 from lamina.training.compilation_cache import use_compilation_cache
 from lamina.training.trainer import Trainer
 from lamina.typing import Array, PyTree
@@ -39,12 +39,12 @@ def predict(
         batches, total = (batch[0] for batch in x.one_pass(None, 0, steps)), x.batches if steps is None else steps
         outputs = _by_batch(trainer, batches, total, callbacks)
         if steps is not None and 0 < len(outputs) < steps and not model.stop_predicting:
-            warnings.warn(f"predict: x gave {len(outputs):,} of the {steps:,} batches asked for.", stacklevel=4)
+            warn(f"predict: x gave {len(outputs):,} of the {steps:,} batches asked for.")
     else:
         count = _count(x)
         total = -(-count // batch_size)
         if steps is not None and steps > total:
-            warnings.warn(f"predict: x holds {total:,} batches, fewer than the {steps:,} asked for.", stacklevel=4)
+            warn(f"predict: x holds {total:,} batches, fewer than the {steps:,} asked for.")
         if steps is not None and steps < total:
             total, count = steps, steps * batch_size
         looped = _by_loop(trainer, x, count, batch_size, callbacks)

@@ -1,12 +1,12 @@
 """`Embedding`."""
 
-import warnings
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from lamina import constraints, initializers, regularizers
+from lamina.errors import warn
 from lamina.layers.arguments import positive_int, refuse
 from lamina.layers.layer import Layer
 from lamina.typing import Array, PyTree, Shape
@@ -53,7 +53,7 @@ class Embedding(Layer):
         **kwargs: Any,
     ) -> None:
         if kwargs.pop("input_length", None) is not None:
-            warnings.warn("Embedding needs no input_length: it takes sequences of any length.", stacklevel=2)
+            warn("Embedding needs no input_length: it takes sequences of any length.")
         super().__init__(**kwargs)
         self.input_dim = positive_int(input_dim, "input_dim", self.name)
         self.output_dim = positive_int(output_dim, "output_dim", self.name)
