@@ -1,8 +1,9 @@
 """How long files take: `python -m benchmarks.files`, lamina beside Keras on JAX, the same model and the same files.
 
 Each library is a process of its own, and they take turns. Saving is timed until the call returns: lamina's has the
-file on the disk by then, Keras's leaves it to the system. Loading is from the system's cache. `memory` is how far the
-peak of the process rises while a model that has weights reads new ones.
+file on the disk by then, Keras's leaves it to the system. Before it the system has nothing else to write, since what
+others left unwritten would hold up whoever waits for the disk. Loading is from the system's cache. `memory` is how far
+the peak of the process rises while a model that has weights reads new ones.
 """
 
 from __future__ import annotations
@@ -37,10 +38,14 @@ def settled(model) -> None:
     jax.block_until_ready([weight.value for weight in model.weights])
 
 
-def timed(work) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def timed(work, times: int = 1) -> float:
+    took = []
+    for _ in range(times):
+        os.sync()
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return statistics.median(took)
 
 
 def peak() -> int:
@@ -66,8 +71,8 @@ def measure(library: str, folder: Path, parameters: int) -> dict[str, float]:
     load_weights()
     return {
         "memory, load .weights.h5": peak() - before,
-        "load .weights.h5": timed(load_weights),
-        "save .weights.h5": timed(lambda: model.save_weights(own / "m.weights.h5")),
+        "load .weights.h5": timed(load_weights, 5),
+        "save .weights.h5": timed(lambda: model.save_weights(own / "m.weights.h5"), 5),
         "save .keras": timed(lambda: model.save(own / "m.keras")),
         "load .keras": timed(lambda: settled(api.saving.load_model(shared / "m.keras"))),
     }
@@ -98,8 +103,9 @@ def main() -> None:
     print(f"{'':28}{'lamina':>10}{'Keras':>10}{'ratio':>8}")
     for what in samples["lamina"][0]:
         mine, theirs = (statistics.median(one[what] for one in samples[library]) for library in LIBRARIES)
+        ratio = f"{mine / theirs:.2f}" if theirs else "-"
         unit, scale = ("MB", 1e6) if what.startswith("memory") else ("ms", 1e-3)
-        print(f"{what:28}{mine / scale:7.0f} {unit}{theirs / scale:7.0f} {unit}{mine / max(theirs, 1e-9):8.2f}")
+        print(f"{what:28}{mine / scale:7.0f} {unit}{theirs / scale:7.0f} {unit}{ratio:>8}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from lamina.saving.errors import SaveError
 
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
+_FLUSH_EVERY = 0.02  # seconds
 
 
 @contextmanager
@@ -41,15 +43,66 @@ def written_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary = _temporary_name(target)
         try:
             with open(temporary, "x+b") as file:
-                yield file
+                with _on_its_way_to_the_disk(file):
+                    yield file
                 file.flush()
                 os.fsync(file.fileno())
             _copy_mode(target, temporary)
-            os.replace(temporary, target)
+            _replace_file(temporary, target)
             _sync_folder(target.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def _on_its_way_to_the_disk(file: BinaryIO) -> Iterator[None]:
+    """Let the disk work on what is written already while the block writes more, so that it has little left at the end.
+
+    The system tells an error of the disk only once, here or at the end: it is raised here.
+    """
+    written = threading.Event()
+    errors: list[OSError] = []
+
+    def flush() -> None:
+        try:
+            while not written.wait(_FLUSH_EVERY):
+                os.fdatasync(file.fileno())
+        except OSError as error:
+            errors.append(error)
+
+    flushing = _started(flush) if hasattr(os, "fdatasync") else None  # macOS and Windows have none
+    try:
+        yield
+    finally:
+        written.set()
+        if flushing is not None:
+            flushing.join()
+    if errors:
+        raise errors[0]
+
+
+def _replace_file(new: Path, target: Path) -> None:
+    """Give a file the name of another, and don't wait until the system has freed what that one took."""
+    old = None
+    if sys.platform != "win32":  # where an open file can't be replaced
+        with contextlib.suppress(OSError):
+            old = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.replace(new, target)
+    finally:
+        if old is not None and _started(os.close, old) is None:
+            os.close(old)
+
+
+def _started(work: Callable[..., Any], *arguments: Any) -> threading.Thread | None:
+    """Return a thread that does some work; None where the interpreter is ending and starts none."""
+    thread = threading.Thread(target=work, args=arguments, name="lamina-saving")
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 @contextmanager

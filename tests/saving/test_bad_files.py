@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import threading
 import zipfile
 
 import numpy as np
@@ -202,6 +203,34 @@ def test_a_disk_that_is_full(saved, tmp_path, monkeypatch):
         stack().save(saved)
     assert saved.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.keras"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="the system has no fdatasync")
+def test_an_error_that_the_disk_tells_before_the_end_is_not_lost(saved, monkeypatch):
+    before = saved.read_bytes()
+    told = threading.Event()
+
+    def failing(descriptor):
+        told.set()
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr(atomic.os, "fdatasync", failing)
+    monkeypatch.setattr(atomic, "_FLUSH_EVERY", 0)
+    with pytest.raises(SaveError, match="Input/output error; nothing was written"), atomic.written_file(saved) as file:
+        file.write(b"new")
+        assert told.wait(60)
+    assert saved.read_bytes() == before
+    assert os.listdir(saved.parent) == ["model.keras"]
+
+
+def test_saving_while_the_interpreter_ends_and_starts_no_threads(saved, monkeypatch):
+    def ending(thread):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", ending)
+    with atomic.written_file(saved) as file:
+        file.write(b"new")
+    assert saved.read_bytes() == b"new"
 
 
 def test_where_a_model_can_not_go(saved, tmp_path):
