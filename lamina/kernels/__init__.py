@@ -14,7 +14,7 @@ from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, 
 from lamina.kernels.normalization import layer_norm, moments
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
-from lamina.kernels.rectifier import relu
+from lamina.kernels.rectifier import relu, relu_of_convolution
 from lamina.kernels.recurrent import gru, lstm
 from lamina.kernels.softmax import masked_softmax
 
@@ -37,6 +37,7 @@ __all__ = [
     "random_bits",
     "reference_kernels",
     "relu",
+    "relu_of_convolution",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "sparse_softmax_cross_entropy",

@@ -65,7 +65,7 @@ def conv(
     windows = Windows.make(size, kernel.shape[:rank], strides, padding, dilation)
     if not _can_be_fast(x, kernel, windows):
         return _plain(x, kernel, windows, groups, channels_last)
-    return _with_channels_last(lambda x: _convolve(x, kernel, windows, groups), x, channels_last)
+    return _with_channels_last(lambda x: _convolve_alone(x, kernel, windows, groups), x, channels_last)
 
 
 def depthwise_conv(
@@ -186,7 +186,8 @@ def _transposed_windows(size, window, strides, padding, output_padding, dilation
     return Windows(tuple(outputs), tuple(window), strides, tuple(pads), dilation)
 
 
-# The three bilinear maps. Each returns the type of its arguments; low precision is computed in float32.
+# The three bilinear maps, the first also as it is where nobody asks for a gradient. Each returns the type of its
+# arguments; low precision is computed in float32.
 
 
 def _in_float32(function: Callable) -> Callable:
@@ -202,9 +203,9 @@ def _in_float32(function: Callable) -> Callable:
     return widened
 
 
-_convolve, _input_gradient, _kernel_gradient = (
+_convolve_alone, _convolve, _input_gradient, _kernel_gradient = (
     jax.custom_vjp(_in_float32(function), nondiff_argnums=(2, 3))
-    for function in (plan.convolve, plan.input_gradient, plan.kernel_gradient)
+    for function in (plan.convolve_alone, plan.convolve, plan.input_gradient, plan.kernel_gradient)
 )
 
 
@@ -226,6 +227,7 @@ def _define_gradients() -> None:
         x, g = kept
         return _input_gradient(g, kernel, windows, groups), _convolve(x, kernel, windows, groups)
 
+    _convolve_alone.defvjp(keep(_convolve), convolve_backward)
     _convolve.defvjp(keep(_convolve), convolve_backward)
     _input_gradient.defvjp(keep(_input_gradient), input_gradient_backward)
     _kernel_gradient.defvjp(keep(_kernel_gradient), kernel_gradient_backward)

@@ -19,6 +19,24 @@ FEW_COLUMNS = 36
 FEW_CHANNELS = 8
 # Channels to which small groups are bundled: as one dense convolution each bundle is faster than its groups.
 BUNDLE_CHANNELS = 16
+# Without a gradient: input channels from which a convolution is kept apart from what comes before it, and outputs from
+# which XLA leaves convolutions to the library that is quick for one channel.
+APART_CHANNELS = 64
+LIBRARY_OUTPUTS = 32
+
+
+def convolve_alone(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
+    """Return the convolution where nobody asks for a gradient.
+
+    There XLA fuses convolutions with biases, maxima and poolings, for one pass over memory. Of whole networks in a
+    single fusion it makes slow programs: a choice by comparison, which it can't fuse, is where a next one begins.
+    """
+    if groups == 1 and len(windows.size) == 2 and not windows.is_pointwise:
+        if x.shape[-1] >= APART_CHANNELS:
+            x = jnp.where(x <= jnp.inf, x, jnp.nan)  # x, NaN included
+        if x.shape[-1] == 1 and kernel.shape[-1] >= LIBRARY_OUTPUTS and windows.is_dense:
+            return forms.direct(x, kernel, windows)
+    return convolve(x, kernel, windows, groups)
 
 
 def convolve(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:

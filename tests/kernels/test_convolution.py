@@ -242,3 +242,20 @@ def test_bad_arguments(call, message):
     x, kernel = jnp.ones((1, 6, 6, 4)), jnp.ones((3, 3, 4, 2))
     with pytest.raises(ValueError, match=message):
         call(x, kernel)
+
+
+@pytest.mark.parametrize("channels, outputs", [(1, 32), (1, 8), (64, 4)])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("loop", [False, True])
+def test_without_a_gradient(assert_close, random_arrays, channels, outputs, dtype, loop):
+    x, kernel = random_arrays(0, (2, 6, 5, channels), (3, 3, channels, outputs), dtype=dtype)
+    x = x.at[0, 5, 4, 0].set(jnp.nan).at[1, 5, 4, 0].set(jnp.inf)  # seen by the windows in one corner
+    with reference_kernels():
+        expected = jax.jit(lambda x: conv(x, kernel))(x)
+    once = lambda x: conv(x, kernel)
+    looped = lambda x: jax.lax.fori_loop(0, 2, lambda i, y: conv(x + (i - i).astype(x.dtype), kernel), once(x) * 0)
+    found = jax.jit(looped if loop else once)(x)
+    tolerance = 2e-2 if dtype == "bfloat16" else 1e-5
+    corner = (slice(None), slice(0, 3), slice(0, 2))
+    assert_close(found[corner], expected[corner], tolerance)
+    assert not np.isfinite(np.asarray(found[:, 3, 2], "float32")).any()

@@ -50,3 +50,15 @@ def test_the_reference_is_the_same():
     with kernels.reference_kernels():
         outputs = kernels.relu(jnp.asarray(EDGES), 6.0)
     np.testing.assert_array_equal(outputs, jax.nn.relu6(EDGES))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_behind_a_convolution_it_is_the_same_function(dtype):
+    x = jnp.asarray(EDGES, dtype)
+    expected = np.asarray(kernels.relu(x), "float32")
+    outputs, pullback = jax.vjp(kernels.relu_of_convolution, x)
+    for found in (kernels.relu_of_convolution(x), outputs):
+        np.testing.assert_array_equal(np.asarray(found, "float32"), expected)
+    np.testing.assert_array_equal(pullback(jnp.ones_like(x))[0], jax.vjp(kernels.relu, x)[1](jnp.ones_like(x))[0])
+    curved = jax.hessian(lambda x: (kernels.relu_of_convolution(x) ** 3).sum())
+    np.testing.assert_array_equal(curved(jnp.asarray([-1.0, 2.0])), np.diag([0, 12]))

@@ -99,6 +99,8 @@ class BaseConvolution(Layer):
             bias = self.bias.value
             channels_last = self.data_format == "channels_last"
             outputs = outputs + (bias if channels_last else bias.reshape(-1, *(1,) * self.rank))
+        if self.activation is activations.relu:
+            return kernels.relu_of_convolution(outputs)
         return self.activation(outputs)
 
     def windows(self, inputs: Array) -> Array:
