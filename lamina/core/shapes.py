@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import jax
@@ -24,9 +25,28 @@ def infer(function: Callable[..., Any], *args: PyTree, **kwargs: PyTree) -> PyTr
         args, kwargs: arguments, with a `KerasTensor` for each array.
     """
     leaves, structure = jax.tree.flatten((args, kwargs), is_leaf=is_symbolic)
+    try:
+        return _infer(function, leaves, structure)
+    except (TypeError, ValueError):
+        # An input of any batch size may meet one of a size that is fixed, as stateful layers want it.
+        batches = {leaf.shape[0] for leaf in leaves if is_symbolic(leaf) and leaf.shape} - {None}
+        if len(batches) == 1:
+            fixed = [_of_batch_size(leaf, *batches) if is_symbolic(leaf) else leaf for leaf in leaves]
+            if fixed != leaves:
+                with suppress(TypeError, ValueError):
+                    return _infer(function, fixed, structure)
+        raise
+
+
+def _infer(function: Callable[..., Any], leaves: list[Any], structure: Any) -> PyTree:
     unknown = any(is_symbolic(leaf) and None in leaf.shape for leaf in leaves)
     results = [_trace(function, leaves, structure, size) for size in (_STAND_INS if unknown else _STAND_INS[:1])]
     return jax.tree.map(_merge, *results)
+
+
+def _of_batch_size(tensor: KerasTensor, size: int) -> KerasTensor:
+    """Return the tensor with `size` in the place of a batch size that is not known."""
+    return KerasTensor((size, *tensor.shape[1:]), tensor.dtype) if tensor.shape[:1] == (None,) else tensor
 
 
 def infer_shape(function: Callable[..., Any], input_shape: PyTree, dtype: object = None) -> PyTree:

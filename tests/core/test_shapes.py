@@ -19,6 +19,13 @@ def test_structures():
     assert shapes == {"sum": (None, 2), "a": [(None, 2)]}
 
 
+def test_any_batch_size_meets_a_fixed_one():
+    assert infer_shape(lambda x: x[0] + x[1], [(None, 4), (3, 4)]) == (3, 4)
+    assert infer_shape(lambda x: x[0] @ x[1], [(None, 4), (4, 3)]) == (None, 3)
+    with pytest.raises(TypeError, match=r"\(None, 4\), \(3, 5\)"):
+        infer_shape(lambda x: x[0] + x[1], [(None, 4), (3, 5)])
+
+
 def test_dtypes():
     tensor = infer(lambda x: x > 0, KerasTensor((None, 2)))
     assert (tensor.shape, tensor.dtype) == ((None, 2), "bool")
