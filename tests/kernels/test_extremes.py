@@ -10,7 +10,7 @@ from lamina import kernels
 from lamina.kernels import extremes
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     hnp.arrays("float32", st.sampled_from([(2, 3), (2, 3, 4), (1, 2, 3, 2)]), elements=st.integers(-2, 2)), st.data()
 )

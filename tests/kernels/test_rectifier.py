@@ -26,7 +26,7 @@ def test_values_and_gradients_at_the_edges(limit, dtype):
     np.testing.assert_array_equal(pullback(ones)[0], expected_pullback(ones)[0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     hnp.arrays(np.float32, hnp.array_shapes(max_side=4), elements=st.floats(-8, 8, width=32)),
     st.sampled_from([*REFERENCES]),

@@ -70,8 +70,8 @@ image.scale_and_translate(rgb, (2, 4, 4, 3), (0.5, 0.5), (0.0, 0.0), (1, 2), "cu
 ctc_loss(labels, logits, label_lengths, step_lengths); ctc_loss(labels, logits, label_lengths, step_lengths, 0)
 ctc_decode(logits, step_lengths); ctc_decode(logits, step_lengths, merge_repeated=False)
 ctc_decode(logits, step_lengths, mask_index=3)
-ctc_decode(logits, step_lengths, "beam_search", beam_width=100, top_paths=4)
-ctc_decode(logits, step_lengths, "beam_search", beam_width=50, top_paths=2, mask_index=3)
+ctc_decode(logits, step_lengths, "beam_search", beam_width=12, top_paths=4)
+ctc_decode(logits, step_lengths, "beam_search", beam_width=6, top_paths=2, mask_index=3)
 numpy.ndim(rgb); numpy.size(rgb)
 """
 EXPRESSIONS = [part.strip() for line in CASES.splitlines() for part in line.split(";") if part.strip()]
