@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 
 import pytest
 
@@ -12,12 +13,14 @@ import lamina
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MODULES = sorted(module.name for module in pkgutil.walk_packages(lamina.__path__, "lamina."))
 PACKAGES = sorted({".".join(name.split(".")[:3]) for name in MODULES if name != "lamina.__main__"})
+NOT_CALLED = ("InputLayer", "InputSpec", "Layer", "Wrapper")
 TAUGHT = [
     (package, name)
     for package in ("layers", "losses", "metrics", "optimizers")
     for name in getattr(lamina, package).__all__
     if inspect.isclass(getattr(getattr(lamina, package), name))
 ]
+LAYERS = [name for package, name in TAUGHT if package == "layers" and name not in NOT_CALLED]
 
 
 def examples_of(package):
@@ -47,3 +50,10 @@ def test_examples_run(package, tmp_path, monkeypatch):
 def test_what_a_user_makes_is_explained_by_an_example(package, name):
     text = inspect.getdoc(getattr(getattr(lamina, package), name))
     assert text and ">>>" in text, f"lamina.{package}.{name} has no example."
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_say_what_shapes_they_take_and_give(name):
+    text = inspect.getdoc(getattr(lamina.layers, name)) or ""
+    assert re.search("(?i)input shape", text)
+    assert re.search("(?i)output shape", text)

@@ -18,7 +18,10 @@ class AdditiveAttention(Attention):
         dropout: share of the weights set to zero while training, in [0, 1].
         seed: whole number that makes dropout reproducible.
 
-    Call arguments, output shape: as of `Attention`.
+    Call arguments: as of `Attention`.
+
+    Input shape: a list of `(batch, Tq, dim)`, `(batch, Tv, dim)` and, with a key, `(batch, Tv, dim)`. Output shape:
+    `(batch, Tq, dim)`.
 
     Example:
         >>> query, value = lamina.ops.ones((2, 3, 4)), lamina.ops.ones((2, 5, 4))

@@ -37,7 +37,8 @@ class Attention(Layer):
         return_attention_scores: whether to return the weights (batch, Tq, Tv) as well.
         use_causal_mask: whether a position sees none after it.
 
-    Output shape: `(batch, Tq, dim)`.
+    Input shape: a list of `(batch, Tq, dim)`, `(batch, Tv, dim)` and, with a key, `(batch, Tv, dim)`. Output shape:
+    `(batch, Tq, dim)`.
 
     Raises:
         ValueError: if `inputs` is no list of two or three arrays, or an argument is out of range.

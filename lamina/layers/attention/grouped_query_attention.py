@@ -36,7 +36,8 @@ class GroupedQueryAttention(Layer):
 
     Call arguments: as of `MultiHeadAttention`.
 
-    Output shape: `(batch, T, dim of the query)`.
+    Input shape: a query `(batch, T, dim)`, a value and a key `(batch, S, dim)`. Output shape: `(batch, T, dim of the
+    query)`.
 
     Raises:
         ValueError: if an argument is out of range or shapes don't go together.

@@ -52,6 +52,7 @@ class MultiHeadAttention(Layer):
         training: whether dropout is active.
         use_causal_mask: whether a position sees none after it.
 
+    Input shape: a query `(batch, T, dim)`, a value and a key `(batch, S, dim)`, or with more axes to attend over.
     Output shape: `(batch, T, dim of the query)`, or `(batch, T, *output_shape)`.
 
     Raises:

@@ -29,6 +29,7 @@ class ReversibleEmbedding(Embedding):
         inputs: whole numbers, or vectors (batch, ..., output_dim) with `reverse`.
         reverse: whether to go back to scores.
 
+    Input shape: any, or `(batch, ..., output_dim)` with `reverse`.
     Output shape: `(*input shape, output_dim)`, or `(batch, ..., input_dim)` with `reverse`.
 
     Example:

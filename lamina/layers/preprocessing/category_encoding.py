@@ -25,6 +25,7 @@ class CategoryEncoding(Layer):
         inputs: whole numbers, (batch, numbers) or (batch,).
         count_weights: what each number counts, for "count"; of the shape of `inputs`.
 
+    Input shape: `(batch, numbers)` or `(batch,)`.
     Output shape: `(batch, num_tokens)`; for "one_hot" `(*input shape, num_tokens)` without a last axis of size 1.
 
     Raises:

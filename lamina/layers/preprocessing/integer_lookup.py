@@ -31,6 +31,9 @@ class IntegerLookup(VocabularyLayer):
         oov_method: "floormod", how a place for an unknown number is chosen.
         salt: not supported; must be None.
 
+    Input shape: any. Output shape: that of the input for "int"; `(*input shape, tokens)` for "one_hot", without a last
+    axis of size 1; `(batch, tokens)` for the others.
+
     Raises:
         ValueError: if an argument is out of range.
 

@@ -33,6 +33,9 @@ class StringLookup(VocabularyLayer):
         encoding: of tokens that are bytes.
         salt: not supported; must be None.
 
+    Input shape: any. Output shape: that of the input for "int"; `(*input shape, tokens)` for "one_hot", without a last
+    axis of size 1; `(batch, tokens)` for the others.
+
     Raises:
         ValueError: if an argument is out of range, or a token is unknown and `num_oov_indices` is 0.
 

@@ -39,7 +39,8 @@ class GRUCell(GatedCell):
         states: a list of the state `h`, each (batch, units).
         training: whether dropout is active.
 
-    Output: `(h', [h'])`.
+    Input shape: `(batch, features)`. Output shape: `(batch, units)`, in a tuple with the list of new states,
+    `(h', [h'])`.
 
     Example:
         >>> lamina.layers.RNN(lamina.layers.GRUCell(4))(lamina.ops.ones((2, 5, 3))).shape

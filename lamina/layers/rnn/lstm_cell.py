@@ -37,7 +37,8 @@ class LSTMCell(GatedCell):
         states: a list of the states `h` and `c`, each (batch, units).
         training: whether dropout is active.
 
-    Output: `(h', [h', c'])`.
+    Input shape: `(batch, features)`. Output shape: `(batch, units)`, in a tuple with the list of new states,
+    `(h', [h', c'])`.
 
     Example:
         >>> lamina.layers.RNN(lamina.layers.LSTMCell(4))(lamina.ops.ones((2, 5, 3))).shape

@@ -31,7 +31,8 @@ class SimpleRNNCell(GatedCell):
         states: a list of the state `h`, each (batch, units).
         training: whether dropout is active.
 
-    Output: `(h', [h'])`.
+    Input shape: `(batch, features)`. Output shape: `(batch, units)`, in a tuple with the list of new states,
+    `(h', [h'])`.
 
     Example:
         >>> lamina.layers.RNN(lamina.layers.SimpleRNNCell(4))(lamina.ops.ones((2, 5, 3))).shape
