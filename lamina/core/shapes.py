@@ -15,6 +15,7 @@ from lamina.typing import PyTree, Shape
 # Two sizes stand in for None, one after the other: an output axis that changes with them is unknown, too. Primes, so
 # that divisibility can't be assumed, and of a kind that is hardly ever met, so that messages can be put right.
 _STAND_INS = (997, 991)
+_MOST_PARTS = 10_000
 
 
 def infer(function: Callable[..., Any], *args: PyTree, **kwargs: PyTree) -> PyTree:
@@ -68,6 +69,12 @@ def declared_shape(leaf: Any) -> Shape:
     return tuple(
         None if size == stand_in and (axis < last or axis == 0) else size for axis, size in enumerate(leaf.shape)
     )
+
+
+def check_parts(count: int, function: str) -> None:
+    """Raise if a function in a graph would give more arrays than a graph can have: the number may come from a file."""
+    if count > _MOST_PARTS and binding.current().abstract:
+        raise ValueError(f"{function} would give {count:,} arrays; in a graph it gives at most {_MOST_PARTS:,}.")
 
 
 def is_shape(value: Any) -> bool:

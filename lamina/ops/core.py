@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina import config
+from lamina.core import shapes
 from lamina.core.recording import as_array, operation, recording
 from lamina.core.symbolic import is_symbolic
 from lamina.typing import Array, ArrayLike, PyTree
@@ -236,4 +237,5 @@ def _unstack(x: Array, num: int | None, axis: int) -> list[Array]:
     count = x.shape[axis]
     if num is not None and num != count:
         raise ValueError(f"unstack: num={num}, but the axis {axis} of shape {x.shape} has {count} elements.")
+    shapes.check_parts(count, "unstack")
     return [jax.lax.index_in_dim(x, index, axis, keepdims=False) for index in range(count)]

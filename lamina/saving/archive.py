@@ -16,7 +16,6 @@ from typing import BinaryIO
 
 from lamina.saving.errors import LoadError
 from lamina.saving.hdf5 import Group, open_hdf5
-from lamina.saving.hdf5.chunks import check_inflation
 from lamina.saving.hdf5.source import Source
 from lamina.saving.opening import opened
 
@@ -24,7 +23,8 @@ METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 ASSETS = "assets"
 _KNOWN = (METADATA, CONFIG, WEIGHTS)
 _MOST_MEMBERS = 10_000
-_LARGEST_TEXT = 1 << 28
+_LARGEST_TEXT, _FREE_TEXT = 1 << 26, 1 << 22
+_MOST_TEXT_INFLATION = 10
 _LOCAL_HEADER = 30
 _END_SIZE, _END_SIZE_64 = 22, 76
 _DESCRIPTOR_SIZE = 24  # that may stand between members
@@ -63,8 +63,9 @@ class Archive:
 
     def text(self, name: str) -> bytes:
         """Return a member that is text; see `source`."""
-        if self.sizes.get(name, 0) > _LARGEST_TEXT:
-            raise LoadError(f"{self.label(name)}: {self.sizes[name]:,} bytes are too many for a text.")
+        size = self.sizes.get(name, 0)
+        if size > _LARGEST_TEXT or size > max(_FREE_TEXT, _MOST_TEXT_INFLATION * self.stored_size(name)):
+            raise LoadError(f"{self.label(name)}: {size:,} bytes are too many for a text.")
         return self.content(name)
 
     def content(self, name: str) -> bytes:
@@ -72,6 +73,10 @@ class Archive:
         self.verify(name)
         source = self.source(name)
         return source.read(0, source.size) if source.size else b""
+
+    def stored_size(self, name: str) -> int:
+        """Return how many bytes a member takes on the disk; 0 where there is none."""
+        return self.sizes.get(name, 0)
 
     def check_sizes(self, names: list[str]) -> None:
         """Raise if members claim to hold many times the bytes that are stored for all of them together."""
@@ -132,6 +137,8 @@ class ZipArchive(Archive):
     def _check(self, member: zipfile.ZipInfo) -> None:
         name = member.orig_filename
         check_member_name(name, self.path)
+        if member.filename != name:  # a second name, which some readers believe and others don't
+            raise LoadError(f"{self.path}: the archive calls a member {name!r} and {member.filename!r}.")
         if member.filename in self.members:
             raise LoadError(f"{self.path}: the archive has two members named {name!r}.")
         if member.flag_bits & _ENCRYPTED:
@@ -185,11 +192,11 @@ class ZipArchive(Archive):
         packed = Source(self.file, start, member.compress_size, label)
         if member.compress_type == zipfile.ZIP_STORED:
             return packed
-        check_inflation(packed, member.file_size, member.compress_size)
+        packed.unpack(member.file_size, member.compress_size)
         data = _inflate(packed, member.file_size)
         if zlib.crc32(data) != member.CRC:
             packed.damaged(_CHECKSUM)
-        return Source(BytesIO(data), 0, len(data), label)
+        return Source(BytesIO(data), 0, len(data), label, stored=member.compress_size)
 
     def verify(self, name: str) -> None:
         member = self.members.get(name)
@@ -205,10 +212,13 @@ class ZipArchive(Archive):
         if checksum != member.CRC:
             source.damaged(_CHECKSUM)
 
+    def stored_size(self, name: str) -> int:
+        return self.members[name].compress_size if name in self.members else 0
+
     def check_sizes(self, names: list[str]) -> None:
-        stored = sum(self.members[name].compress_size for name in names)
+        stored = sum(map(self.stored_size, names))
         whole = Source(self.file, 0, self.file_size, self.path.name)
-        check_inflation(whole, sum(self.sizes[name] for name in names), stored)
+        whole.unpack(sum(self.sizes[name] for name in names), stored)
 
 
 def _inflate(packed: Source, size: int) -> bytes:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lamina import losses
 from lamina.core import serialization
 from lamina.core.naming import unique_name
@@ -48,6 +50,7 @@ _SLOTS = {
 _NEW_SLOTS = ("momentum", "velocity", "velocity_hat", "average_gradient", "accumulator", "linear", "norm")
 _NEW_SLOTS += ("accumulated_grad", "accumulated_delta_var")
 _OPTIONAL = ("learning_rate", "variable")  # not kept by Keras 2, which has the rate in the configuration
+_OPERATION_MODULE = "keras.src.ops."
 _LAYER_MODULES = ("keras.layers", "keras.src.models.functional")
 
 
@@ -213,8 +216,9 @@ def _names(group: Group, attribute: str) -> list[str]:
         lists = []
         while f"{attribute}{len(lists)}" in group.attributes:
             lists.append(group.attributes[f"{attribute}{len(lists)}"])
-    names = [name for part in lists for name in part]
-    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+    names = [name for part in lists for name in (part if isinstance(part, list | np.ndarray) else [part])]
+    listed = not any(isinstance(part, str) for part in lists)
+    if not listed or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         group.source.damaged(f"the attribute {attribute!r} is no list of names")
     return names
 
@@ -343,6 +347,8 @@ def _without_modules(value: Any) -> Any:
         return value
     value = {key: _without_modules(item) for key, item in value.items()}
     module, registered = value.get("module"), value.get("registered_name")
+    if str(module).startswith(_OPERATION_MODULE):  # Keras leaves it out and then takes the function for a layer
+        return value
     if module in _LAYER_MODULES or "build_config" in value or "inbound_nodes" in value:
         own = registered is not None and serialization.get_registered_object(registered) is not None
         value["class_name"] = registered if own else value["class_name"]

@@ -20,6 +20,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     Raises:
         LoadError: if there is none, or it can't be opened.
     """
+    if path.exists() and not path.is_file():  # opening a pipe would wait for somebody who writes to it
+        raise LoadError(f"{path}: this is no file.")
     try:
         file = open(path, "rb", buffering=0)
     except FileNotFoundError:
@@ -46,6 +48,8 @@ def opened_hdf5(path: Path) -> Iterator[Group]:
 
 def is_hdf5(path: Path) -> bool:
     """Tell whether a file begins as HDF5 files do."""
+    if not path.is_file():
+        return False
     try:
         with open(path, "rb") as file:
             return file.read(len(SIGNATURE)) == SIGNATURE

@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 from lamina.saving.errors import LoadError
 
 _LARGEST = 2**64
+# A list takes sixty bytes of memory and two of text: so many of them are more than the largest models have.
+_MOST_OBJECTS = 320_000
+_MOST_ITEMS = 4_000_000
 
 
 def parse(text: bytes | str, name: str) -> Any:
@@ -19,8 +22,8 @@ def parse(text: bytes | str, name: str) -> Any:
         name: what messages call it.
 
     Raises:
-        LoadError: if it is no JSON, nested too deeply, repeats a key, or holds NaN or a number of a size that
-            no model has.
+        LoadError: if it is no JSON, nested too deeply, repeats a key, or holds NaN, a number of a size or a number of
+            objects that no model has.
     """
 
     def fail(problem: str) -> NoReturn:
@@ -51,6 +54,8 @@ def parse(text: bytes | str, name: str) -> Any:
 
     try:
         text = text.decode("utf-8") if isinstance(text, bytes) else text
+        if text.count("{") + text.count("[") > _MOST_OBJECTS or text.count(",") > _MOST_ITEMS:
+            fail(f"it describes more than {_MOST_OBJECTS:,} objects or {_MOST_ITEMS:,} values; models have thousands.")
         return json.loads(text, object_pairs_hook=members, parse_constant=constant, parse_int=whole, parse_float=real)
     except UnicodeDecodeError:
         fail("it is no UTF-8 text.")

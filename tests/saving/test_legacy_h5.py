@@ -270,3 +270,25 @@ def test_json_of_keras_2():
         config = json.loads(file.attrs["model_config"])
     text = json.dumps({**config, "keras_version": "2.9.0", "backend": "tensorflow"})
     assert lamina.models.model_from_json(text).count_params() == 261
+
+
+def test_functions_in_a_graph(tmp_path):
+    """Keras reads lamina's file; its own, of such a model, it does not."""
+    inputs = lamina.Input((4,))
+    model = lamina.Model(inputs, lamina.ops.relu(lamina.layers.Dense(2)(inputs) * 2.0 + 1.0))
+    model.save(tmp_path / "m.h5")
+    x = np.ones((3, 4), "float32")
+    for api in (lamina, keras):
+        again = api.saving.load_model(tmp_path / "m.h5")
+        np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [7, 1.5, "layers", [1, 2], ["a", "a"]])
+@pytest.mark.parametrize("attribute", ["layer_names", "weight_names"])
+def test_lists_of_names_that_are_none(attribute, value, tmp_path):
+    lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(2, name="d")]).save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        file["model_weights" if attribute == "layer_names" else "model_weights/d"].attrs[attribute] = value
+    with pytest.raises(LoadError, match="is no list of names"):
+        lamina.saving.load_model(tmp_path / "m.h5")
+    assert "is no list of names" in str(lamina.saving.inspect(tmp_path / "m.h5"))

@@ -78,7 +78,8 @@ def run_over_time(
             output, new_states = _where(keep, output, hold), _where(keep, new_states, states)
         return (new_states, output, assigned), (output if return_sequences else None, losses)
 
-    loop = _unrolled if unroll else lax.scan
+    # A loop has the same shapes as its steps written out, whose number a file may choose.
+    loop = _unrolled if unroll and not binding.current().abstract else lax.scan
     steps = (jnp.arange(length, dtype="uint32"), by_time, mask)
     (states, last_output, assigned), (outputs, losses) = loop(body, (states, previous, effects.initial()), steps)
     effects.finish(assigned, losses)

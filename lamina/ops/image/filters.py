@@ -15,6 +15,8 @@ from lamina.typing import Array, ArrayLike
 
 __all__ = ["gaussian_blur", "sobel_edges", "ssim"]
 
+_LARGEST_BELL = 10_000
+
 
 @operation
 def gaussian_blur(
@@ -30,6 +32,8 @@ def gaussian_blur(
     """
     check_rank(images, "gaussian_blur")
     dtype = images.dtype if jnp.issubdtype(images.dtype, jnp.floating) else jnp.float32
+    if max(_pair(kernel_size)) > _LARGEST_BELL:
+        raise ValueError(f"gaussian_blur: kernel_size must be at most {_LARGEST_BELL:,} pixels, got {kernel_size!r}.")
     kernels = [_bell(int(size), float(deviation)) for size, deviation in zip(_pair(kernel_size), _pair(sigma))]
 
     def run(batch: Array) -> Array:

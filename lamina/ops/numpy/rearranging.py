@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from lamina.core import shapes
 from lamina.core.recording import operation
 from lamina.typing import Array, ArrayLike, Axis
 
@@ -27,6 +28,8 @@ def append(x1: ArrayLike, x2: ArrayLike, axis: int | None = None) -> Array:
 @operation
 def array_split(x: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     """Return parts along an axis, the first ones longer by one where it can't be divided evenly."""
+    if isinstance(indices_or_sections, int):
+        shapes.check_parts(indices_or_sections, "array_split")
     return jnp.array_split(x, indices_or_sections, axis)
 
 
@@ -153,6 +156,8 @@ def rot90(array: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 @operation
 def split(x: ArrayLike, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     """Return a number of equal parts, or the parts between given indices."""
+    if isinstance(indices_or_sections, int):
+        shapes.check_parts(indices_or_sections, "split")
     return jnp.split(x, indices_or_sections, axis)
 
 

@@ -40,7 +40,7 @@ def _read_attribute(cursor: Cursor) -> tuple[str, Any]:
 
 def _read_value(cursor: Cursor, datatype: Datatype, shape: tuple[int, ...]) -> Any:
     count = math.prod(shape)
-    if count * datatype.size > cursor.left:
+    if count * max(1, datatype.size) > cursor.left:
         cursor.source.damaged("an attribute is larger than its record")
     if datatype.kind == "number":
         values = np.frombuffer(cursor.take(count * datatype.size), datatype.dtype).reshape(shape)
@@ -64,7 +64,7 @@ class _GlobalHeap:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.collections: dict[int, dict[int, tuple[int, int]]] = {}
+        self.collections = source.collections
 
     def read(self, size: int, address: int, index: int) -> bytes:
         if size == 0:
@@ -74,6 +74,7 @@ class _GlobalHeap:
         offset, stored = self.collections[address].get(index, (0, -1))
         if size > stored:
             self.source.damaged("a text is not where it should be")
+        self.source.claim("texts", size)
         return self.source.read(offset, size)
 
     def _read_collection(self, address: int) -> dict[int, tuple[int, int]]:
@@ -82,6 +83,7 @@ class _GlobalHeap:
         cursor.skip(4)
         end = address + cursor.integer(8)
         self.source.check(address, end - address)
+        self.source.claim("collections of texts", end - address)
         objects: dict[int, tuple[int, int]] = {}
         offset = address + 16
         while offset + 16 <= end:

@@ -13,18 +13,7 @@ from lamina.saving.hdf5.source import UNDEFINED, Source
 
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 _DEEPEST = 32
-# Numbers that were trained hardly compress at all; more than this is a file that unfolds to fill the memory.
-MOST_INFLATION = 100
-FREE_INFLATION = 1 << 24
-
-
-def check_inflation(source: Source, size: int, stored: int) -> None:
-    """Raise if `stored` bytes claim to hold many times as many."""
-    if size > FREE_INFLATION and size > MOST_INFLATION * stored:
-        source.fail(
-            f"{stored:,} stored bytes claim to hold {size:,}, more than {MOST_INFLATION} times as many. "
-            "No trained weights compress like that; the file is refused."
-        )
+_WORDS = 1 << 16
 
 
 class Chunks:
@@ -48,6 +37,8 @@ class Chunks:
         self.filters = filters
         if len(self.chunk) != len(shape):
             source.damaged("chunks have other axes than their dataset")
+        if len({step.number for step in filters}) != len(filters):
+            source.damaged("chunks go through the same filter twice")
         for step in filters:
             if step.number not in (_DEFLATE, _SHUFFLE, _FLETCHER32):
                 source.fail(
@@ -82,6 +73,7 @@ class Chunks:
             kind, level, used = cursor.fields("BBH")
             if kind != 1 or level > _DEEPEST:
                 self.source.damaged("the index of chunks is of the wrong kind")
+            self.source.claim("indices", 24 + used * (key + 8))
             entries = self.source.cursor(address + 24, used * (key + 8))
             for _ in range(used):
                 size, mask, *offsets, child = entries.fields(f"II{len(self.shape) + 1}QQ")
@@ -136,7 +128,9 @@ class Chunks:
             elif number == _SHUFFLE and len(data) % self.dtype.itemsize == 0:
                 data = np.frombuffer(data, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
             elif number == _FLETCHER32:
-                data = data[:-4]
+                data, checksum = data[:-4], data[-4:]
+                if int.from_bytes(checksum, "little") != fletcher32(data):
+                    self.source.damaged("the checksum of a chunk does not agree with its values")
         if len(data) != whole_size:
             self.source.damaged(f"a chunk holds {len(data):,} bytes instead of {whole_size:,}")
         return data
@@ -150,3 +144,18 @@ class Chunks:
         if not inflator.eof:
             self.source.damaged("a chunk is packed otherwise than it says")
         return inflated
+
+
+def fletcher32(data: bytes) -> int:
+    """Return HDF5's checksum of bytes: two sums of words of 16 bits, in which a remainder of 0 is 65,535."""
+    words = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype(np.uint64)
+    first = second = 0
+    for start in range(0, len(words), _WORDS):
+        piece = words[start : start + _WORDS]
+        second += len(piece) * first + int(np.dot(piece, np.arange(len(piece), 0, -1, dtype=np.uint64)))
+        first += int(piece.sum())
+    return _folded(second) << 16 | _folded(first)
+
+
+def _folded(total: int) -> int:
+    return (total - 1) % 65_535 + 1 if total else 0

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.saving.hdf5.attributes import read_attributes
-from lamina.saving.hdf5.chunks import Chunks, check_inflation
+from lamina.saving.hdf5.chunks import Chunks
 from lamina.saving.hdf5.groups import read_members
 from lamina.saving.hdf5.messages import (
     ATTRIBUTE_INFO,
@@ -33,6 +33,7 @@ from lamina.saving.hdf5.source import UNDEFINED, Source
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 64
+_LONGEST_PATH = 4_000
 # Types that HDF5 has no name for; Keras stores their bytes and names them in an attribute.
 _NAMED_TYPES = {"bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1}
 _ALIGNMENT = 64  # at which JAX can take over memory instead of copying it
@@ -106,6 +107,8 @@ class Group:
             if name not in self._members:
                 return None
             path = f"{self.path}/{name}" if self.path else name
+            if len(path) > _LONGEST_PATH:
+                self.source.damaged("its names are too long")
             self._opened[name] = _open_object(self.source, self._members[name], path, self._visited)
         return self._opened[name]
 
@@ -190,7 +193,7 @@ class Dataset:
         Raises:
             LoadError: if it does not, or they are no numbers.
         """
-        self._located()
+        _ = self._located
 
     def verify(self) -> None:
         """Raise unless the values can be read: see `check`, and what is packed is unpacked chunk by chunk.
@@ -198,10 +201,11 @@ class Dataset:
         Raises:
             LoadError: if they can't.
         """
-        _, _, chunks = self._located()
+        _, _, chunks = self._located
         if chunks is not None:
             chunks.verify()
 
+    @cached_property
     def _located(self) -> tuple[np.dtype, Layout, Chunks | None]:
         """Return how and where the values are stored, which the file was found to hold."""
         if self.dtype is None:
@@ -211,7 +215,8 @@ class Dataset:
         if layout.kind == "chunked":
             filters = read_filters(self._cursor(FILTERS, "filters")) if FILTERS in self._find else []
             chunks = Chunks(self.source, layout, filters, self.shape, stored)
-            check_inflation(self.source, max(self.nbytes, chunks.whole_bytes), chunks.stored_bytes)
+            self.source.claim("values", chunks.stored_bytes)
+            self.source.unpack(max(self.nbytes, chunks.whole_bytes), chunks.stored_bytes)
             return stored, layout, chunks
         if layout.kind == "contiguous":
             if self.size and (layout.address == UNDEFINED or layout.size != self.nbytes):
@@ -219,6 +224,7 @@ class Dataset:
                     f"{self.path!r} of shape {self.shape} needs {self.nbytes:,} bytes, but {layout.size:,} are stored"
                 )
             self.source.check(layout.address if self.size else 0, self.nbytes)
+            self.source.claim("values", self.nbytes)
         elif len(layout.data) != self.nbytes:
             self.source.damaged(f"{self.path!r} is not stored completely")
         return stored, layout, None
@@ -229,7 +235,7 @@ class Dataset:
         Raises:
             LoadError: if the values are no numbers, or the file does not hold all of them.
         """
-        stored, layout, chunks = self._located()
+        stored, layout, chunks = self._located
         if layout.kind == "compact":
             array = np.frombuffer(layout.data, stored).reshape(self.shape).copy()
         else:

@@ -6,6 +6,7 @@ from lamina.saving.hdf5.messages import LINK, LINK_INFO, SYMBOL_TABLE, Message
 from lamina.saving.hdf5.source import UNDEFINED, Cursor, Source
 
 _MOST_MEMBERS = 1_000_000
+_LONGEST_NAME = 1_000
 _DEEPEST = 32
 _SOFT = 2  # kind of a cached symbol table entry
 _INDIRECT = (
@@ -36,10 +37,11 @@ class _LocalHeap:
         cursor.skip(4)
         size, _, start = cursor.fields("QQQ")
         self.source = source
+        source.claim("names", size)
         self.data = source.read(start, size)
 
     def name(self, offset: int) -> str:
-        end = self.data.find(b"\0", offset) if offset < len(self.data) else -1
+        end = self.data.find(b"\0", offset, offset + _LONGEST_NAME + 1) if offset < len(self.data) else -1
         if end < 0:
             self.source.damaged("a name is not where it should be")
         return _decode(self.source, self.data[offset:end])
@@ -61,6 +63,7 @@ def _read_symbol_table(source: Source, tree: int, heap: _LocalHeap, members: dic
         kind, level, used = cursor.fields("BBH")
         if kind != 0 or level > _DEEPEST:
             source.damaged("the index of a group is of the wrong kind")
+        source.claim("indices", 24 + 16 * used)
         keys_and_children = source.cursor(address + 24, 8 + 16 * used).fields(f"{1 + 2 * used}Q")
         pending += reversed(keys_and_children[1::2])
 
@@ -69,6 +72,7 @@ def _read_symbols(source: Source, address: int, heap: _LocalHeap, members: dict[
     version, count = source.cursor(address + 4, 4).fields("BxH")
     if version != 1:
         source.damaged(f"a list of members has version {version}")
+    source.claim("indices", 8 + 40 * count)
     cursor = source.cursor(address + 8, 40 * count)
     for _ in range(count):
         name, header, cached, _ = cursor.fields("QQI4x16s")

@@ -13,7 +13,9 @@ DATASPACE, LINK_INFO, DATATYPE, LINK, EXTERNAL_FILES, LAYOUT = 0x01, 0x02, 0x03,
 FILTERS, ATTRIBUTE, CONTINUATION, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x0B, 0x0C, 0x10, 0x11, 0x15
 
 _MOST_BLOCKS = 10_000
+_MOST_MESSAGES = 65_535
 _MOST_AXES = 32
+_MOST_VALUES = 1 << 56
 _SHARED = 0x02
 # Size of the exponent and of the fraction of floats, and the exponent's bias.
 _FLOATS = {
@@ -57,7 +59,7 @@ def _read_header_1(source: Source, address: int) -> list[Message]:
         seen += 1
         if seen > _MOST_BLOCKS:
             source.damaged("an object is in too many pieces")
-        cursor = source.cursor(*blocks.pop(0))
+        cursor = _block(source, *blocks.pop(0))
         while cursor.left >= 8 and len(messages) < count:
             kind, length, flags = cursor.fields("HHB3x")
             message = Message(kind, flags, cursor.take(length))
@@ -81,8 +83,10 @@ def _read_header_2(source: Source, address: int) -> list[Message]:
         seen += 1
         if seen > _MOST_BLOCKS:
             source.damaged("an object is in too many pieces")
-        cursor = source.cursor(*blocks.pop(0))
+        cursor = _block(source, *blocks.pop(0))
         while cursor.left >= 4:
+            if len(messages) == _MOST_MESSAGES:
+                source.damaged("an object has too many records")
             kind, length, message_flags = cursor.fields("BHB")
             if flags & 0x04:
                 cursor.skip(2)
@@ -94,6 +98,11 @@ def _read_header_2(source: Source, address: int) -> list[Message]:
                     source.damaged("a piece of an object is not where it should be")
                 blocks.append((offset + 4, length - 8))
     return messages
+
+
+def _block(source: Source, offset: int, size: int) -> Cursor:
+    source.claim("records", size)
+    return source.cursor(offset, size)
 
 
 def read_dataspace(cursor: Cursor) -> tuple[int, ...] | None:
@@ -108,7 +117,10 @@ def read_dataspace(cursor: Cursor) -> tuple[int, ...] | None:
         cursor.source.damaged(f"a shape has version {version}")
     if axes > _MOST_AXES:
         cursor.source.damaged(f"a dataset has {axes} axes")
-    return cursor.fields(f"{axes}Q")
+    shape = cursor.fields(f"{axes}Q")
+    if math.prod(max(1, size) for size in shape) > _MOST_VALUES:
+        cursor.source.damaged(f"nothing has the shape {shape}")
+    return shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from lamina.saving.errors import LoadError
 _BLOCK = 1 << 14
 _BLOCKS_KEPT = 512
 UNDEFINED = 0xFFFF_FFFF_FFFF_FFFF
+# Numbers that were trained hardly compress at all; more than this is a file that unfolds to fill the memory.
+MOST_INFLATION = 100
+FREE_INFLATION = 1 << 24
 
 
 class Source:
@@ -23,13 +26,19 @@ class Source:
         start: where the stretch starts.
         size: its length in bytes.
         name: how messages call it.
+        stored: bytes that it takes on the disk, where `file` is what was unpacked; default its size.
     """
 
-    def __init__(self, file: BinaryIO, start: int, size: int, name: str) -> None:
+    def __init__(self, file: BinaryIO, start: int, size: int, name: str, stored: int | None = None) -> None:
         self.file = file
         self.start = start
         self.size = size
         self.name = name
+        self.stored = size if stored is None else stored
+        self.collections: dict[int, dict[int, tuple[int, int]]] = {}  # of texts; see `attributes`
+        self._claimed: dict[str, int] = {}
+        self._unpacked = 0
+        self._packed = 0
         self._blocks: dict[int, bytes] = {}
 
     def fail(self, problem: str) -> NoReturn:
@@ -51,6 +60,27 @@ class Source:
         """Raise unless the file holds these bytes."""
         if size < 0 or offset < 0 or offset + size > self.size:
             self.damaged(f"{size:,} bytes at {offset:,} are wanted of {self.size:,}: was the file cut off?")
+
+    def claim(self, what: str, size: int) -> None:
+        """Count bytes that a part of the file calls its own; raise if those of one kind are more than the file has.
+
+        No two parts of a weight file share bytes. A file in which they do makes much of little: of a kilobyte, a
+        thousand headers or arrays of a megabyte.
+        """
+        self._claimed[what] = self._claimed.get(what, 0) + size
+        if self._claimed[what] > self.size:
+            self.damaged(f"its {what} overlap: together they are larger than the file")
+
+    def unpack(self, size: int, stored: int) -> None:
+        """Raise if all that is unpacked from `stored` bytes, and from others before, is many times as much as these."""
+        self._unpacked += size
+        self._packed += stored
+        stored = min(self._packed, self.stored)
+        if self._unpacked > FREE_INFLATION and self._unpacked > MOST_INFLATION * stored:
+            self.fail(
+                f"{stored:,} stored bytes claim to hold {self._unpacked:,}, more than {MOST_INFLATION} times as many. "
+                "No trained weights compress like that; the file is refused."
+            )
 
     def read(self, offset: int, size: int) -> bytes:
         """Return `size` bytes at `offset`."""
