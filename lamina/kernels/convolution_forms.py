@@ -22,6 +22,8 @@ MOST_SLICES = 16
 # Taps above which the kernel gradient of a depthwise convolution goes through the batch one example after the other:
 # all taps then read it from cache.
 MOST_DEPTHWISE_TAPS = 9
+# Taps × numbers of an example up to which that gradient is added up position by position: they stay in cache.
+MOST_ACCUMULATED = 2**19
 
 
 def direct(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
@@ -206,17 +208,46 @@ def depthwise_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, 
 def depthwise_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
     """Return the gradient for the kernel: for each tap and channel the sum of what the window sees times g."""
     padded = _repeat(windows.pad(x), g)
+    taps = math.prod(windows.window)
 
     def sums(padded: jax.Array, g: jax.Array) -> jax.Array:
         everything_but_channels = tuple(range(g.ndim - 1))
         return jnp.stack([(windows.gather(padded, tap) * g).sum(everything_but_channels) for tap in windows.taps])
 
-    if math.prod(windows.window) <= MOST_DEPTHWISE_TAPS:
+    many_axes = len(windows.window) > 1
+    if many_axes and windows.strides[-1] == 1 and taps * math.prod(g.shape[1:]) <= MOST_ACCUMULATED:
+        total = _accumulated(padded, g, windows)
+    elif taps <= MOST_DEPTHWISE_TAPS:
         total = sums(padded, g)
     else:
-        start = jnp.zeros((math.prod(windows.window), g.shape[-1]), g.dtype)
+        start = jnp.zeros((taps, g.shape[-1]), g.dtype)
         total, _ = lax.scan(lambda total, pair: (total + sums(*pair), None), start, (padded[:, None], g[:, None]))
     return total.reshape(*windows.window, 1, g.shape[-1])
+
+
+def _accumulated(padded: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
+    """Add up products for each tap and position, one example after the other, and those of all positions at the end.
+
+    What is added to stays in cache. The last axis and the channels are one here, for long vectors.
+    """
+    channels = g.shape[-1]
+    padded, g = (array.reshape(*array.shape[:-2], -1) for array in (padded, g))
+
+    def seen(example: jax.Array, tap: tuple[int, ...]) -> jax.Array:
+        starts = [at * step for at, step in zip(tap, windows.dilation, strict=True)]
+        limits = [
+            start + (count - 1) * stride + 1
+            for start, count, stride in zip(starts, windows.output_size, windows.strides, strict=True)
+        ]
+        starts[-1], limits[-1] = starts[-1] * channels, limits[-1] * channels
+        return lax.slice(example, starts, limits, windows.strides)
+
+    def add(totals: list[jax.Array], pair: tuple[jax.Array, jax.Array]) -> tuple[list[jax.Array], None]:
+        example, its_g = pair
+        return [total + seen(example, tap) * its_g for total, tap in zip(totals, windows.taps, strict=True)], None
+
+    totals, _ = lax.scan(add, [jnp.zeros(g.shape[1:], g.dtype) for _ in windows.taps], (padded, g))
+    return jnp.stack([total.reshape(-1, channels).sum(0) for total in totals])
 
 
 def _rows(x: jax.Array) -> jax.Array:

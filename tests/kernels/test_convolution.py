@@ -53,6 +53,15 @@ def test_depthwise_agrees_with_lax(assert_agrees, random_arrays, multiplier, str
     assert_agrees(lambda x, kernel: depthwise_conv(x, kernel, strides=strides, padding=padding), x, kernel, loop=loop)
 
 
+@pytest.mark.parametrize("most", [0, forms.MOST_ACCUMULATED])
+@pytest.mark.parametrize("strides, dilation", [((2, 1), 1), (1, (1, 2))])
+def test_depthwise_adds_up_by_position_or_not(monkeypatch, assert_agrees, random_arrays, most, strides, dilation):
+    monkeypatch.setattr(forms, "MOST_ACCUMULATED", most)
+    x, kernel = random_arrays(0, (3, 7, 6, 4), (3, 2, 4, 2))
+    arguments = {"strides": strides, "dilation": dilation, "padding": [(1, 1), (0, 1)]}
+    assert_agrees(lambda x, kernel: depthwise_conv(x, kernel, **arguments), x, kernel)
+
+
 @pytest.mark.parametrize("strides", [1, 2])
 def test_depthwise_with_many_taps(assert_agrees, random_arrays, strides):
     x, kernel = random_arrays(0, (3, 9, 8, 4), (5, 4, 4, 2))
