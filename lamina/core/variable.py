@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -74,7 +74,7 @@ class Variable:
         self.regularizer: Any = None
         self.constraint: Any = None
         self.overwrite_with_gradient = False
-        self._array: Array | None = None
+        self._array: Any = None  # JAX's, or for a number NumPy's
         self._postponed: Callable[[], None] | None = None
         self._initializer: Callable[..., Any] | None = None
         if callable(initializer):
@@ -122,6 +122,9 @@ class Variable:
                     f"expected {self.shape}."
                 )
             self._array = array
+        if isinstance(self._array, np.ndarray):
+            with jax.ensure_compile_time_eval():
+                self._array = jnp.asarray(self._array)
         return self._array
 
     @array.setter
@@ -129,6 +132,11 @@ class Variable:
         if self._postponed is not None:
             self._postponed()
         self._array = array
+
+    @property
+    def held(self) -> Array:
+        """As `array`, to be handed to a program: a number that was assigned may still be NumPy's."""
+        return self.array if self._postponed is not None or self._array is None else self._array
 
     def postpone(self, settle: Callable[[], None] | None) -> None:
         """Let the variable call `settle` as soon as somebody reads or assigns it, and not before.
@@ -146,12 +154,16 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value.value
+        scope = binding.current()
+        if scope.values is None and self.shape == () and _is_number(value):
+            # As callbacks set learning rates: an array of JAX is made when somebody reads it, and programs take this.
+            self.array = cast(Array, np.array(value, jnp.dtype(self.dtype)))
+            return
         array = _owned(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Variable {self.path!r} has shape {self.shape}; a value of shape {array.shape} can't be assigned."
             )
-        scope = binding.current()
         if scope.values is not None:
             scope.values[id(self)] = array
         elif isinstance(array, Tracer):
@@ -259,6 +271,10 @@ def _static_shape(name: str, shape: Any) -> tuple[int, ...]:
     if not all(isinstance(size, int | np.integer) and size >= 0 for size in shape):
         raise ValueError(f"Variable {name!r}: every size of its shape must be a whole number, got {shape}.")
     return tuple(int(size) for size in shape)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int | np.number) or (isinstance(value, np.ndarray) and value.shape == ())
 
 
 def _owned(value: Any, dtype: str) -> Array:

@@ -28,6 +28,8 @@ from lamina.training.trainer import Trainer
 # Of larger models there is no second state to go back to: callbacks see one step at a time.
 _COPIED_BYTES = 512 * 1024**2
 
+_SENT_BYTES = 64 * 1024
+
 
 class Epoch:
     """Runs the steps of an epoch of training, or of an evaluation.
@@ -70,7 +72,8 @@ class Epoch:
         """Run the steps that are left and return the results by name; nothing where the feed gave no batch."""
         chunk = self._watched_chunk if self._each else self._chunk
         for block in self.feed.blocks(number, self.done):
-            order = jnp.asarray(block.order)
+            # A short order goes along with each call: to put it on the device by itself takes longer.
+            order = block.order if block.order.nbytes <= _SENT_BYTES else jnp.asarray(block.order)
             pace = self.programs.pace(self.phase, len(block.order), block.batch_size)
             at = block.first
             while at < block.last:
@@ -105,7 +108,9 @@ class Epoch:
         with interrupts_held_back():
             values, fresh = train_state.read(self.variables), self.done == 0
             state, results, end = program(values, block.data, order, first, last, fresh)
-            reached = int(end)
+            if last == block.last and self.phase == "train":
+                self.feed.look_ahead()
+            reached = int(end)  # waits for the program
             if reached < last and not program.donates:  # the state holds what the bad step made of it
                 state, results, _ = program(values, block.data, order, first, reached, fresh)
             self._write(state)
@@ -241,7 +246,7 @@ def run_batch(trainer: Trainer, phase: str, data: Batch) -> dict[str, Any]:
     """Run one step on one batch and return the metrics on it alone."""
     variables, programs = trainer.resolved()
     count = jax.tree.leaves(data.x)[0].shape[0]
-    order = jnp.arange(count)
+    order = np.arange(count, dtype="int32")
     program = programs.compile(phase, train_state.read(variables), data, order, count)
     with interrupts_held_back():
         state, results, _ = program(train_state.read(variables), data, order, 0, 1, True)

@@ -131,9 +131,13 @@ class Feed:
     def close(self) -> None:
         """Let go of threads."""
 
-    def generator(self) -> np.random.Generator:
-        """Return the source of the order of this pass."""
-        return np.random.Generator(np.random.Philox(key=np.array((self.seed, self.pass_number), "uint64")))
+    def look_ahead(self) -> None:
+        """Prepare the next pass, while the device is busy with the end of this one."""
+
+    def generator(self, pass_number: int | None = None) -> np.random.Generator:
+        """Return the source of the order of a pass; default this one."""
+        number = self.pass_number if pass_number is None else pass_number
+        return np.random.Generator(np.random.Philox(key=np.array((self.seed, number), "uint64")))
 
     def _warn_that_data_ran_out(self, given: int) -> None:
         warn(
@@ -164,6 +168,7 @@ class ArrayFeed(Feed):
         self.data = jax.tree.map(self.placed, data)
         self.count = jax.tree.leaves(data)[0].shape[0]
         self.batch_size = batch_size
+        self._drawn: tuple[int, int, np.ndarray] | None = None  # an order, and the seed and the pass that it is for
 
     placed: Callable[[Any], Any] = staticmethod(jnp.asarray)
 
@@ -174,8 +179,19 @@ class ArrayFeed(Feed):
     def example(self) -> Batch:
         return self.data
 
+    def look_ahead(self) -> None:
+        if self.shuffle:
+            self._drawn = (self.seed, self.pass_number + 1, self._order(self.pass_number + 1))
+
+    def _order(self, pass_number: int) -> np.ndarray:
+        if self._drawn is not None and self._drawn[:2] == (self.seed, pass_number):
+            return self._drawn[2]
+        generator = self.generator(pass_number) if self.shuffle else None
+        return row_order(self.count, self.batch_size, self.shuffle, generator)
+
     def rest_of_pass(self) -> Iterator[Block]:
-        order = row_order(self.count, self.batch_size, self.shuffle, self.generator())
+        order = self._order(self.pass_number)
+        self._drawn = None
         yield Block(self.data, order, self.pass_done, self.pass_steps, min(self.batch_size, self.count), order)
 
 
@@ -192,7 +208,7 @@ class HostFeed(ArrayFeed):
 
     def rest_of_pass(self) -> Iterator[Block]:
         self.close()
-        self._prefetched = Prefetched(self._gathered(self.pass_done, self.generator()), _AHEAD)
+        self._prefetched = Prefetched(self._gathered(self.pass_done, self.pass_number), _AHEAD)
         try:
             yield from self._prefetched
         finally:
@@ -203,8 +219,11 @@ class HostFeed(ArrayFeed):
             self._prefetched.close()
             self._prefetched = None
 
-    def _gathered(self, done: int, generator: np.random.Generator) -> Iterator[Block]:
-        order = row_order(self.count, self.batch_size, self.shuffle, generator)
+    def look_ahead(self) -> None:
+        """Leave the next pass to the thread."""
+
+    def _gathered(self, done: int, pass_number: int) -> Iterator[Block]:
+        order = self._order(pass_number)
         whole, rest = divmod(self.count, self.batch_size)
         size = self._steps_of_block * self.batch_size
         places = np.arange(size, dtype="int32")
@@ -348,13 +367,13 @@ def device_budget() -> float:
         return float("inf")
 
 
-def row_order(count: int, batch_size: int, shuffle: bool | str, generator: np.random.Generator) -> np.ndarray:
+def row_order(count: int, batch_size: int, shuffle: bool | str, generator: np.random.Generator | None) -> np.ndarray:
     """Return the row numbers of a pass in the order of their use.
 
     Drawn on the host, where a permutation costs a tenth of what compiling a sort would.
     """
     order = np.arange(count, dtype="int32")
-    if not shuffle:
+    if not shuffle or generator is None:
         return order
     if shuffle == "batch":
         whole = count // batch_size * batch_size

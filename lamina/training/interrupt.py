@@ -9,6 +9,51 @@ from contextlib import contextmanager
 from typing import Any
 
 
+class _Watch:
+    """What became of keyboard interrupts while `interrupts_watched` listens to them."""
+
+    def __init__(self, previous: Any) -> None:
+        self.previous = previous
+        self.held = 0
+        self.pending: list[tuple[int, Any]] = []
+
+    def handle(self, number: int, frame: Any) -> None:
+        if self.held:
+            self.pending.append((number, frame))
+        else:
+            self.previous(number, frame)
+
+    def release(self) -> None:
+        self.held -= 1
+        if self.pending and not self.held:
+            self.previous(*self.pending.pop())
+
+
+_watch: _Watch | None = None
+
+
+@contextmanager
+def interrupts_watched() -> Iterator[None]:
+    """Make `interrupts_held_back` cheap inside of the block: changing a signal's handler costs more than a small step.
+
+    A handler that is set inside of the block stays.
+    """
+    global _watch
+    previous = signal.getsignal(signal.SIGINT)
+    if _watch is not None or not callable(previous) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _watch = watch = _Watch(previous)
+    handler = watch.handle
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        _watch = None
+        if signal.getsignal(signal.SIGINT) is handler:
+            signal.signal(signal.SIGINT, previous)
+
+
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
     """Hold a keyboard interrupt back until the block is over.
@@ -19,15 +64,13 @@ def interrupts_held_back() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    pending: list[tuple[int, Any]] = []
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is None or previous in (signal.SIG_IGN, signal.SIG_DFL):
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if pending and callable(previous):
-        previous(*pending[0])
+    with interrupts_watched():
+        if _watch is None:  # nobody listens to interrupts
+            yield
+            return
+        watch = _watch
+        watch.held += 1
+        try:
+            yield
+        finally:
+            watch.release()

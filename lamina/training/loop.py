@@ -16,10 +16,12 @@ from lamina.errors import warn
 from lamina.training.compilation_cache import use_compilation_cache
 from lamina.training.epoch import Epoch
 from lamina.training.feed import Feed
+from lamina.training.interrupt import interrupts_watched
 from lamina.training.run import Run
 from lamina.training.trainer import Trainer
 
 
+@interrupts_watched()
 def fit(
     trainer: Trainer,
     feed: Feed,

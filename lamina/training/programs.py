@@ -18,7 +18,7 @@ from lamina.training.epoch_function import Guard, epoch_function, prediction_fun
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
-from lamina.typing import Array, PyTree
+from lamina.typing import Array, ArrayLike, PyTree
 
 # Of larger outputs there is one batch in memory beside what is returned.
 _PREDICTED_BYTES = 128 * 1024**2
@@ -48,7 +48,7 @@ class Program:
     noted: int
 
     def __call__(
-        self, state: TrainState, data: Batch, order: Array, first: int, last: int, fresh: bool
+        self, state: TrainState, data: Batch, order: ArrayLike, first: int, last: int, fresh: bool
     ) -> tuple[TrainState, list[Array], Array]:
         """Run steps `first` to `last` of an epoch.
 
@@ -100,7 +100,7 @@ class Programs:
         self.compile_seconds = 0.0
 
     def find(
-        self, kind: str, data: Batch, order: Array, batch_size: int, guard: Guard = "none", each: bool = False
+        self, kind: str, data: Batch, order: ArrayLike, batch_size: int, guard: Guard = "none", each: bool = False
     ) -> Program | None:
         """Return the program for such data if it was compiled before, so that a call of it won't take long."""
         return self._compiled.get((kind, batch_size, guard, each, _signature((data, order))))
@@ -114,7 +114,7 @@ class Programs:
         kind: str,
         state: TrainState,
         data: Batch,
-        order: Array,
+        order: ArrayLike,
         batch_size: int,
         guard: Guard = "none",
         each: bool = False,
@@ -184,7 +184,7 @@ class Programs:
             return self._predict(values, x)
 
     def _compile(
-        self, kind: str, batch_size: int, guard: Guard, each: bool, state: TrainState, data: Batch, order: Array
+        self, kind: str, batch_size: int, guard: Guard, each: bool, state: TrainState, data: Batch, order: ArrayLike
     ) -> Program:
         if self._trainer.model.run_eagerly:
             return Program(kind, _eager(self._epoch_function(kind, batch_size, guard, noted=0)), False, noted=0)

@@ -49,7 +49,7 @@ def regrouped(values: Mapping[str, Any], groups: TrainState, name: str) -> dict[
 
 def read(variables: TrainVariables) -> TrainState:
     """Return the values that the variables hold now."""
-    return TrainState(*({path: variable.array for path, variable in group.items()} for group in variables))
+    return TrainState(*({path: variable.held for path, variable in group.items()} for group in variables))
 
 
 def write(variables: TrainVariables, state: TrainState) -> None:

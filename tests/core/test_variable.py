@@ -139,3 +139,13 @@ def test_an_initializer_of_another_shape():
     variable = lamina.Variable(lambda shape, dtype: np.ones(3), shape=(2,))
     with pytest.raises(ValueError, match=r"gave an array of shape \(3,\), expected \(2,\)"):
         variable.numpy()
+
+
+@pytest.mark.parametrize("number", [2, 2.0, np.float32(2), np.array(2)])
+def test_a_number_is_assigned_on_the_host_and_read_as_an_array_also_inside_a_trace(number):
+    variable = lamina.Variable(1.0)
+    variable.assign(number)
+    assert jax.jit(lambda x: x * variable.array)(3.0) == 6
+    assert isinstance(variable.value, jax.Array) and variable.value.dtype == "float32" and float(variable) == 2
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        lamina.Variable(np.ones(3)).assign(number)

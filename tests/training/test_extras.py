@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from lamina.training.compilation_cache import private_folder
-from lamina.training.interrupt import interrupts_held_back
+from lamina.training.interrupt import interrupts_held_back, interrupts_watched
 from lamina.training.pace import Pace
 
 RANDOM = np.random.default_rng(0)
@@ -218,3 +218,18 @@ def test_the_compilation_cache_is_private(tmp_path, monkeypatch):
     assert private_folder(tmp_path / "link") is None  # somebody may have put it there
     monkeypatch.setattr("os.getuid", lambda: 10**6)
     assert private_folder(tmp_path / "open") is None  # a foreign folder
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_watched_interrupts_come_at_once_outside_of_blocks_and_handlers_set_inside_stay():
+    reached = []
+    with pytest.raises(KeyboardInterrupt), interrupts_watched():
+        with pytest.raises(KeyboardInterrupt), interrupts_held_back():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("end")
+        signal.raise_signal(signal.SIGINT)
+    assert reached == ["end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with interrupts_watched():
+        signal.signal(signal.SIGINT, own := lambda number, frame: reached.append("own"))
+    assert signal.getsignal(signal.SIGINT) is own
