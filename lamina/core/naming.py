@@ -16,6 +16,12 @@ def automatic_name(cls: type) -> str:
     return snake_case(cls.__name__).lstrip("_") or "object"
 
 
+def numbered_name(name: str, counts: dict[str, int]) -> str:
+    """Return `name`, and from the second time `name_1`, `name_2`, …; `counts` remembers how often it came."""
+    counts[name] = number = counts.get(name, -1) + 1
+    return f"{name}_{number}" if number else name
+
+
 def unique_name(name: str, taken: Container[str]) -> str:
     """Return `name`, or the first of `name_1`, `name_2`, … that is not taken."""
     if name not in taken:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lamina.core.naming import snake_case, unique_name
+from lamina.core.naming import numbered_name, snake_case
 from lamina.core.recording import OPERATIONS
 from lamina.core.registry import find
 from lamina.core.serialization import PRIMITIVES
@@ -26,6 +28,7 @@ from lamina.saving.shards import INDEX_SUFFIX, opened_shards, read_index
 from lamina.saving.tree import VARIABLES, AnyGroup
 
 _SHOWN = 200
+_MOST_FINDINGS = 200
 _CODE = "holds the code of a Python lambda, which lamina never runs"
 _OF_OTHER_PROGRAMS = {
     "TFSMLayer": "runs another model from the disk",
@@ -249,7 +252,10 @@ def _describe_model(config: Any, contents: Contents) -> None:
         contents.optimizer = _text(name).removeprefix("Custom>") if _text(name) else None
         contents.loss, contents.metrics = compiled.get("loss"), compiled.get("metrics")
     try:
-        contents.suspicious += dict.fromkeys(_suspicious(config, ""))
+        found = list(itertools.islice(_suspicious(config, ""), _MOST_FINDINGS))
+        contents.suspicious += dict.fromkeys(found)
+        if len(found) == _MOST_FINDINGS:
+            contents.suspicious.append(f"there is more: only the first {_MOST_FINDINGS} findings are told")
     except RecursionError:
         contents.suspicious.append("the configuration is nested too deeply")
 
@@ -320,40 +326,52 @@ def _classes(config: Any) -> Iterator[tuple[str, str]]:
 
 
 def _describe_weights(root: AnyGroup, config: Any, contents: Contents) -> None:
-    remaining = {path: _array(path, dataset) for path, dataset in root.all_datasets().items()}
+    remaining = _Unassigned({path: _array(path, dataset) for path, dataset in root.all_datasets().items()})
     for layer in _layers(config, "", "layers", remaining, frozenset()):
         contents.layers.append(layer)
-    contents.optimizer_arrays = _taken(remaining, "optimizer/")
-    _taken(remaining, "metrics/")
-    _taken(remaining, "compile_metrics/")
+    contents.optimizer_arrays = remaining.taken("optimizer/")
+    remaining.taken("metrics/")
+    remaining.taken("compile_metrics/")
     groups: dict[str, list[StoredArray]] = {}
-    for path, array in remaining.items():
+    for path, array in remaining.arrays.items():
         groups.setdefault(path.rpartition("/")[0].removesuffix(VARIABLES).strip("/"), []).append(array)
     for path, arrays in groups.items():
         contents.layers.append(StoredLayer(_told_name(root, path) or path, None, tuple(arrays)))
 
 
-def _layers(
-    config: Any, names: str, place: str, remaining: dict[str, StoredArray], seen: frozenset[int]
-) -> Iterator[StoredLayer]:
+def _layers(config: Any, names: str, place: str, remaining: _Unassigned, seen: frozenset[int]) -> Iterator[StoredLayer]:
     """Yield the layers that a configuration describes, with what the file holds for each."""
     inner = config.get("config") if isinstance(config, dict) else None
     layers = inner.get("layers") if isinstance(inner, dict) else None
-    taken: set[str] = set()
+    counts: dict[str, int] = {}
     for layer in layers if isinstance(layers, list) and len(seen) < 64 else ():
         if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
             continue
         class_name, own = layer["class_name"], layer.get("config")
-        key = unique_name(snake_case(class_name), taken)
-        taken.add(key)
+        key = numbered_name(snake_case(class_name), counts)
         name = f"{names}/{own.get('name')}".strip("/") if isinstance(own, dict) else key
         if isinstance(own, dict) and isinstance(own.get("layers"), list):
             yield from _layers(layer, name, f"{place}/{key}/layers", remaining, seen | {id(layer)})
-        yield StoredLayer(name, class_name, tuple(_taken(remaining, f"{place}/{key}/")))
+        yield StoredLayer(name, class_name, tuple(remaining.taken(f"{place}/{key}/")))
 
 
-def _taken(remaining: dict[str, StoredArray], prefix: str) -> list[StoredArray]:
-    return [remaining.pop(path) for path in [path for path in remaining if path.startswith(prefix)]]
+class _Unassigned:
+    """The arrays of a file that no layer was found for yet."""
+
+    def __init__(self, arrays: dict[str, StoredArray]) -> None:
+        self.arrays = arrays
+        self._paths = sorted(arrays)
+
+    def taken(self, prefix: str) -> list[StoredArray]:
+        """Return the arrays whose paths begin so, which are no longer among them."""
+        found = []
+        for index in range(bisect.bisect_left(self._paths, prefix), len(self._paths)):
+            path = self._paths[index]
+            if not path.startswith(prefix):
+                break
+            if path in self.arrays:
+                found.append(self.arrays.pop(path))
+        return found
 
 
 def _told_name(root: AnyGroup, path: str) -> str | None:

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lamina.core.naming import snake_case, unique_name
+from lamina.core.naming import numbered_name, snake_case
 from lamina.layers.layer import Layer
 from lamina.optimizers import Optimizer
 from lamina.random import SeedGenerator
@@ -107,16 +107,15 @@ def _in_order(items: Any) -> Iterable[Any]:
 
 
 def _numbered(items: Iterable[Any]) -> list[tuple[str, Any]]:
-    taken: set[str] = set()
+    counts: dict[str, int] = {}
     named = []
     for item in items:
         if isinstance(item, _KINDS):
-            name = unique_name(snake_case(_class_name(item)), taken)
+            name = numbered_name(snake_case(_class_name(item)), counts)
         elif isinstance(item, _CONTAINERS):
-            name = unique_name("container", taken)
+            name = numbered_name("container", counts)
         else:
             continue
-        taken.add(name)
         named.append((name, item))
     return named
 

@@ -11,6 +11,8 @@ import lamina
 from lamina.cli.main import main
 from lamina.saving import LoadError, inspect
 
+from .hostile import with_config
+
 X = np.random.default_rng(0).random((8, 4), dtype="float32")
 
 
@@ -117,3 +119,16 @@ def test_the_command(files, capsys):
     assert "Operations for one row" in capsys.readouterr().out
     assert main(["inspect", str(files / "missing.keras")]) == 1
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_of_very_many_findings_the_first_are_told(tmp_path):
+    lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(3)]).save(tmp_path / "good.keras")
+    strange = [{"module": "os", "class_name": f"Strange{index}", "config": {}} for index in range(5_000)]
+
+    def change(config):
+        config["config"]["layers"] += strange
+
+    with_config(tmp_path / "many.keras", tmp_path / "good.keras", change)
+    contents = lamina.saving.inspect(tmp_path / "many.keras")
+    assert len(contents.layers) == 5_002 and contents.parameters == 15
+    assert len(contents.suspicious) == 201 and "only the first 200" in contents.suspicious[-1]
