@@ -22,6 +22,12 @@ def register(subparsers: "argparse._SubParsersAction") -> None:
     parser.add_argument(
         "--summary", action="store_true", help="load the model, safely as always, and print its summary as well"
     )
+    parser.add_argument(
+        "--picture",
+        metavar="IMAGE",
+        type=Path,
+        help="load the model likewise and draw it to IMAGE: .svg, .html, .png or .pdf",
+    )
     parser.set_defaults(run=run)
 
 
@@ -33,6 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(told, indent=2))
     else:
         print(contents)
-    if arguments.summary:
-        lamina.models.load_model(arguments.file, compile=False).summary()
+    if arguments.summary or arguments.picture:
+        model = lamina.models.load_model(arguments.file, compile=False)
+        if arguments.summary:
+            model.summary()
+        if arguments.picture:
+            lamina.utils.plot_model(model, arguments.picture, show_shapes=True, show_layer_names=True)
     return 0

@@ -117,6 +117,8 @@ def test_the_command(files, capsys):
     assert told["parameters"] == 35 and told["layers"][-1]["name"] == "out"
     assert main(["inspect", "--summary", str(files / "m.keras")]) == 0
     assert "Operations for one row" in capsys.readouterr().out
+    assert main(["inspect", str(files / "m.keras"), "--picture", str(files / "m.svg")]) == 0
+    assert (files / "m.svg").read_text().startswith("<svg")
     assert main(["inspect", str(files / "missing.keras")]) == 1
     assert "there is no such file" in capsys.readouterr().err
 
