@@ -243,6 +243,8 @@ class Player:
             self.worker.ask("fit", epochs=2, rows=self.batch)
             short = self.worker.ask("fit", epochs=SHORT_EPOCHS, rows=self.batch)["seconds"] / SHORT_EPOCHS
             self.short_epochs = max(SHORT_EPOCHS, self.epochs_for(short))
+        if "batch_callback" in phases:
+            self.worker.ask("fit_watched", epochs=2)
 
     def epochs_for(self, epoch_seconds: float) -> int:
         return max(1, min(1000, round(self.seconds / max(epoch_seconds, 1e-6))))
