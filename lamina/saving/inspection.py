@@ -29,6 +29,7 @@ from lamina.saving.tree import VARIABLES, AnyGroup
 
 _SHOWN = 200
 _MOST_FINDINGS = 200
+_DEEPEST = 20
 _CODE = "holds the code of a Python lambda, which lamina never runs"
 _OF_OTHER_PROGRAMS = {
     "TFSMLayer": "runs another model from the disk",
@@ -455,13 +456,15 @@ def _weights(layer: StoredLayer) -> str:
     return ", ".join(shapes) + more
 
 
-def _names(value: Any) -> str:
+def _names(value: Any, depth: int = 0) -> str:
+    if depth > _DEEPEST:
+        return "…"
     if isinstance(value, list):
-        return ", ".join(_names(item) for item in value)
+        return ", ".join(_names(item, depth + 1) for item in value)
     if isinstance(value, dict) and "class_name" in value:
         return str(value["config"] if value["class_name"] == "function" else value["class_name"])
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_names(item)}" for key, item in value.items())
+        return ", ".join(f"{key}: {_names(item, depth + 1)}" for key, item in value.items())
     return str(value)
 
 

@@ -12,6 +12,7 @@ _LARGEST = 2**64
 # A list takes sixty bytes of memory and two of text: so many of them are more than the largest models have.
 _MOST_OBJECTS = 320_000
 _MOST_ITEMS = 4_000_000
+_LONGEST_NAME = 1_000
 
 
 def parse(text: bytes | str, name: str) -> Any:
@@ -35,6 +36,8 @@ def parse(text: bytes | str, name: str) -> Any:
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))
             fail(f"the key {twice!r} stands twice in one object.")
+        if isinstance(name := found.get("name"), str) and len(name) > _LONGEST_NAME:
+            fail(f"it holds a name of {len(name):,} letters, which would stand in every path below.")
         return found
 
     def constant(word: str) -> float:

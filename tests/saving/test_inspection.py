@@ -134,3 +134,16 @@ def test_of_very_many_findings_the_first_are_told(tmp_path):
     contents = lamina.saving.inspect(tmp_path / "many.keras")
     assert len(contents.layers) == 5_002 and contents.parameters == 15
     assert len(contents.suspicious) == 201 and "only the first 200" in contents.suspicious[-1]
+
+
+def test_names_and_losses_without_end(tmp_path):
+    model = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(3)])
+    model.compile("adam", "mse")
+    model.save(tmp_path / "good.keras")
+    nested = json.loads("[" * 400 + "]" * 400)
+    with_config(tmp_path / "deep.keras", tmp_path / "good.keras", lambda c: c["compile_config"].update(loss=nested))
+    assert "loss: …" in str(inspect(tmp_path / "deep.keras"))
+    with_config(tmp_path / "long.keras", tmp_path / "good.keras", lambda c: c["config"].update(name="x" * 10**6))
+    assert "a name of 1,000,000 letters" in str(inspect(tmp_path / "long.keras"))
+    with pytest.raises(LoadError, match="a name of 1,000,000 letters"):
+        lamina.saving.load_model(tmp_path / "long.keras")
