@@ -41,6 +41,8 @@ def fit_feeds(
     Raises:
         ValueError: if lengths differ, the data are empty, or arguments exclude each other.
     """
+    if shuffle not in (True, False, None, "batch"):
+        raise ValueError(f"shuffle must be True, False or 'batch', got {shuffle!r}.")
     steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
     validation_steps = check_count("validation_steps", validation_steps)
     if not is_stream(x):

@@ -233,3 +233,8 @@ def test_watched_interrupts_come_at_once_outside_of_blocks_and_handlers_set_insi
     with interrupts_watched():
         signal.signal(signal.SIGINT, own := lambda number, frame: reached.append("own"))
     assert signal.getsignal(signal.SIGINT) is own
+
+
+def test_shuffle_knows_three_values(model):
+    with pytest.raises(ValueError, match="shuffle must be True, False or 'batch', got 'rows'"):
+        model.fit(X, Y, shuffle="rows", verbose=0)
