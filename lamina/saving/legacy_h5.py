@@ -246,6 +246,8 @@ def _read_optimizer(model: Any, group: Group) -> bool:
         stored.setdefault(_slot(path, legacy), []).append(dataset)
     wanted_slots = {slot: variables for slot, variables in wanted.items() if slot in stored or slot not in _OPTIONAL}
     stored = {slot: datasets for slot, datasets in stored.items() if slot in wanted or slot not in _OPTIONAL}
+    if set(stored) <= {"iteration", *_OPTIONAL}:  # it was never trained, so that it has no slots yet
+        wanted_slots = {slot: variables for slot, variables in wanted_slots.items() if slot in stored}
     if {slot: len(found) for slot, found in stored.items()} != {slot: len(own) for slot, own in wanted_slots.items()}:
         return False
     assignments = []

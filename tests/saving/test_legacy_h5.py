@@ -292,3 +292,13 @@ def test_lists_of_names_that_are_none(attribute, value, tmp_path):
     with pytest.raises(LoadError, match="is no list of names"):
         lamina.saving.load_model(tmp_path / "m.h5")
     assert "is no list of names" in str(lamina.saving.inspect(tmp_path / "m.h5"))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_compiled_model_that_was_never_trained(optimizer, tmp_path):
+    """Keras writes no slots then: nothing is missing, and there is nothing to warn of."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile(optimizer, "mse")
+    model.save(tmp_path / "m.h5")
+    again = lamina.saving.load_model(tmp_path / "m.h5")
+    assert int(again.optimizer.iterations) == 0
