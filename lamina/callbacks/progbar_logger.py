@@ -36,6 +36,7 @@ class ProgbarLogger(Callback):
         self._done = 0
         self._rows = 0
         self._first: tuple[int, float] | None = None
+        self._compiling = False
         self._head = ""
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -78,6 +79,7 @@ class ProgbarLogger(Callback):
 
     def on_compiling(self, phase: str) -> None:
         """Show that a program is being compiled, in the place of silence."""
+        self._compiling = True
         if self._verbose == 1 and _is_live() and (phase == "train" or not self._training):
             self._draw("compiling…")
 
@@ -94,6 +96,7 @@ class ProgbarLogger(Callback):
 
     def _restart(self) -> None:
         self._started, self._drawn, self._done, self._rows, self._first = time.perf_counter(), 0, 0, 0, None
+        self._compiling = False
 
     def _finish(self, done: int, total: int, logs: Logs) -> None:
         line = self._line(done, total, logs, finished=True)
@@ -122,7 +125,9 @@ class ProgbarLogger(Callback):
         seconds = f"{elapsed:.0f}s" if finished or not total else _left(each * (total - done))
         values = (f"{name}: {_number(value)}" for name, value in sorted((logs or {}).items(), key=_order))
         speed = "" if finished or not each or not self._rows else f" {self._rows / each:,.0f} samples/s"
-        rest = " - ".join([f"{seconds} {_duration(each)}/step{speed}", *values])
+        # The first steps tell nothing of the others where they waited for the compiler.
+        told = finished or not self._compiling or (self._first is not None and done > self._first[0])
+        rest = " - ".join([*([f"{seconds} {_duration(each)}/step{speed}"] if told else []), *values])
         # The bar gives way to the numbers where the terminal is narrow.
         width = min(_WIDTH, _columns() - len(counted) - len(rest) - 3)
         bar = f" {_bar(done, total, width)}" if self._verbose == 1 and width >= _NARROWEST and _is_live() else ""

@@ -52,6 +52,7 @@ def test_verbose_0_is_silent(monkeypatch):
 def test_a_terminal_gets_a_line_that_grows(monkeypatch):
     lines = re.split(r"[\r\n]+", shown(monkeypatch, Terminal()))
     assert lines[:2] == ["Epoch 1/2", "compiling…"]
+    assert re.fullmatch(r" 1/10 ━━─{18} loss: 0.5000 *", lines[2])  # how long a step takes is not known yet
     assert re.fullmatch(r" 5/10 ━{10}─{10} \ds \d+ms/step [\d,]+ samples/s - loss: 0.5000 *", lines[3])
     assert re.fullmatch(r"10/10 ━{5,20} \ds \d+ms/step - accuracy: .* - val_loss: 1.5000 *", lines[-2])
     assert all(len(line) <= 100 for line in lines)
