@@ -94,6 +94,8 @@ class Sequential(Model):
         except Exception:
             self._layers, layer.name = layers, automatic
             raise
+        for new in self._layers[len(layers) :]:  # the others keep their paths: a stack of n is made in n steps
+            relabel(new, self.path)
         self._changed()
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -147,7 +149,6 @@ class Sequential(Model):
         """Drop what was derived from the list of layers."""
         self.built = len(self._tensors) == len(self.layers) + 1 and bool(self.layers)
         self._trainer = None if self._compile_arguments is None else Trainer(self, self._compile_arguments)
-        relabel(self)
 
     # Building and calling
 
