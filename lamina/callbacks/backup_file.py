@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,10 @@ from lamina.saving.atomic import written_file
 
 _META = "meta"
 _ARRAY = "__array__"
+_UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, RecursionError, OverflowError,
+    NotImplementedError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
+)  # fmt: skip
 
 
 class BackupError(ValueError):
@@ -57,15 +64,23 @@ def read_backup(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            _check_sizes(file.zip, os.fstat(opened.fileno()).st_size)
             text = json.loads(bytes(file[_META]))
             arrays = {
                 name: _typed(file[str(number)], dtype) for number, (name, dtype) in enumerate(text["dtypes"].items())
             }
         meta = _with_arrays(text["content"], arrays)
         state = {name.removeprefix("state/"): array for name, array in arrays.items() if name.startswith("state/")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise BackupError(f"{os.fspath(path)!r} is no backup that can be read: {error}") from error
     return meta, state
+
+
+def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise if the parts claim to hold more than the file has: in a backup none is packed or shares its bytes."""
+    claimed = sum(member.file_size for member in archive.infolist())
+    if claimed > size:
+        raise ValueError(f"its parts claim to hold {claimed:,} bytes, but the file has {size:,}")
 
 
 def _typed(array: np.ndarray, dtype: str) -> np.ndarray:

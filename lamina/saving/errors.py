@@ -14,6 +14,14 @@ class LoadError(ValueError):
         notes.txt: there is no such file.
     """
 
+    def __init__(self, message: object = "") -> None:
+        super().__init__("\n".join(map(printable, str(message).split("\n"))))
+
+
+def printable(line: str) -> str:
+    """Return text without what would steer a terminal: names in a file are anybody's."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
+
 
 class SaveError(OSError):
     """A file could not be written; what stood under its name before is still there, whole."""

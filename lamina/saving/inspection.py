@@ -18,7 +18,7 @@ from lamina.core.registry import find
 from lamina.core.serialization import PRIMITIVES
 from lamina.saving import strict_json
 from lamina.saving.archive import ASSETS, CONFIG, METADATA, WEIGHTS, Archive, opened_archive
-from lamina.saving.errors import LoadError
+from lamina.saving.errors import LoadError, printable
 from lamina.saving.hdf5 import Group, open_hdf5
 from lamina.saving.keras2 import modernized
 from lamina.saving.legacy_h5 import is_legacy, stored_arrays
@@ -447,7 +447,7 @@ def _report(contents: Contents) -> str:
             lines.append(f"  and {len(contents.suspicious) - _SHOWN:,} more")
     else:
         lines.append("suspicious: nothing found")
-    return "\n".join(_printable(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _weights(layer: StoredLayer) -> str:
@@ -474,8 +474,3 @@ def _bytes(count: float) -> str:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
         count /= 1000
     raise AssertionError
-
-
-def _printable(line: str) -> str:
-    """Return text without what would steer a terminal: names in a file are anybody's."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)

@@ -337,7 +337,7 @@ def test_an_enormous_attribute_is_read_only_if_it_is_asked_for(tmp_path):
 def test_members_that_inflate_a_thousandfold(victim, name, tmp_path):
     bomb = b"\x89HDF\r\n\x1a\n" + bytes(2**27) if name.endswith("h5") else b" " * 2**27
     path = archive_of(tmp_path / "evil.keras", {**parts_of(victim), name: bomb}, zipfile.ZIP_DEFLATED)
-    refused(path, tmp_path, f"{name}.*times as many")
+    refused(path, tmp_path, f"{name}.*(times as many|too many for a text)")
 
 
 def test_a_bomb_among_the_assets_is_never_touched(victim, tmp_path):

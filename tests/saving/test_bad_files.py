@@ -256,3 +256,7 @@ def test_a_lambda_can_not_be_saved_and_the_old_file_stays(saved):
     with pytest.raises(TypeError, match="lambda can't be written"):
         model.save(saved)
     assert saved.read_bytes() == before
+
+
+def test_names_in_a_file_do_not_steer_the_terminal():
+    assert str(LoadError("evil.keras: \x1b[2J\x9b\r\nis no layer")) == "evil.keras: \\x1b[2J\\x9b\\r\nis no layer"
