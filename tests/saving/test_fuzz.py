@@ -149,5 +149,7 @@ def test_damaged_weight_files_are_read_or_refused(tmp_path):
     model = small_model()
     model.save_weights(tmp_path / "whole.weights.h5")
     whole = (tmp_path / "whole.weights.h5").read_bytes()
-    outcomes = collections.Counter(outcome(read_everything, damaged(whole, random.Random(seed))) for seed in range(400))
+    outcomes = collections.Counter(
+        outcome(read_everything, damaged(whole, random.Random(seed))) for seed in range(2000)
+    )
     assert set(outcomes) == {"loaded", "refused"}
