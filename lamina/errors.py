@@ -28,8 +28,7 @@ LIBRARIES = (
 )
 """What the files of lamina and of what it is made of begin with."""
 
-PYTHON = str(Path(linecache.__file__).parent) + os.sep
-"""The folder of Python's own library, in which the packages that were installed lie, too."""
+_PYTHON = str(Path(linecache.__file__).parent) + os.sep  # packages that were installed lie in it, too
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -77,9 +76,12 @@ def warn(message: str) -> None:
 def _is_hidden(frame: types.FrameType) -> bool:
     """Tell frames of lamina and of what it is made of, and those of Python's own library that they went through."""
     file, caller = frame.f_code.co_filename, frame.f_back
-    if file.startswith(PYTHON) and "site-packages" not in file and caller is not None:
-        return caller.f_code.co_filename.startswith(LIBRARIES)
-    return file.startswith(LIBRARIES)
+    return file.startswith(LIBRARIES) or (of_python(file) and caller is not None and _is_hidden(caller))
+
+
+def of_python(file: str) -> bool:
+    """Tell whether a file is one of Python's own library."""
+    return file.startswith(_PYTHON) and "site-packages" not in file
 
 
 @contextmanager

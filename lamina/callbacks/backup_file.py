@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,10 +16,6 @@ from lamina.saving.atomic import written_file
 
 _META = "meta"
 _ARRAY = "__array__"
-_UNREADABLE = (
-    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, RecursionError, OverflowError,
-    NotImplementedError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
-)  # fmt: skip
 
 
 class BackupError(ValueError):
@@ -71,7 +64,7 @@ def read_backup(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             }
         meta = _with_arrays(text["content"], arrays)
         state = {name.removeprefix("state/"): array for name, array in arrays.items() if name.startswith("state/")}
-    except _UNREADABLE as error:
+    except Exception as error:  # NumPy, zipfile and json raise all kinds of them on bytes that are no backup
         raise BackupError(f"{os.fspath(path)!r} is no backup that can be read: {error}") from error
     return meta, state
 

@@ -17,9 +17,14 @@ def automatic_name(cls: type) -> str:
 
 
 def numbered_name(name: str, counts: dict[str, int]) -> str:
-    """Return `name`, and from the second time `name_1`, `name_2`, …; `counts` remembers how often it came."""
-    counts[name] = number = counts.get(name, -1) + 1
-    return f"{name}_{number}" if number else name
+    """As `unique_name`, in the same time however many names there are: `counts` holds the last number of each name."""
+    number = counts.get(name, -1) + 1
+    while number and f"{name}_{number}" in counts:  # given to a name that ends in a number
+        number += 1
+    counts[name] = number
+    given = f"{name}_{number}" if number else name
+    counts.setdefault(given, 0)
+    return given
 
 
 def unique_name(name: str, taken: Container[str]) -> str:

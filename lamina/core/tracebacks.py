@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from lamina import config
-from lamina.errors import LIBRARIES, PYTHON, ROOT, about_kept_value
+from lamina.errors import LIBRARIES, ROOT, about_kept_value, of_python
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -165,7 +165,7 @@ def users_frames(traceback: TracebackType | None) -> TracebackType | None:
     hidden = False
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        hidden = file.startswith(LIBRARIES) or (hidden and file.startswith(PYTHON) and "site-packages" not in file)
+        hidden = file.startswith(LIBRARIES) or (hidden and of_python(file))
         if not hidden:
             kept.append(traceback)
         traceback = traceback.tb_next

@@ -18,6 +18,8 @@ from lamina.kernels import convolution_plan as plan
 from lamina.kernels.geometry import Padding, Windows, check_data_format, per_axis
 from lamina.kernels.platform import fast_on_cpu
 
+# Taps of a window above which XLA's own form is taken: some of ours write out one after the other, and a file may name
+# a thousand million.
 MOST_TAPS = 4096
 
 
@@ -280,13 +282,8 @@ def _dimension_numbers(rank: int, channels_last: bool) -> tuple[str, str, str]:
 def _can_be_fast(x: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
     """Whether the fast forms cover this call: on the CPU, for floating types and arrays that are not empty."""
     full = x.size and kernel.size and all(windows.output_size) and all(windows.size)
-    # Some forms write out one tap after the other, of which a file may name a thousand million.
-    return (
-        bool(full)
-        and math.prod(windows.window) <= MOST_TAPS
-        and jnp.issubdtype(x.dtype, jnp.floating)
-        and fast_on_cpu()
-    )
+    few = math.prod(windows.window) <= MOST_TAPS
+    return bool(full) and few and jnp.issubdtype(x.dtype, jnp.floating) and fast_on_cpu()
 
 
 def _with_channels_last(function: Callable, x: jax.Array, channels_last: bool) -> jax.Array:

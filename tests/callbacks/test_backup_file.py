@@ -75,6 +75,14 @@ def test_what_is_no_backup_is_said_to_be_none(tmp_path, content):
         read_backup(tmp_path / "a.backup")
 
 
+def test_an_encrypted_part_is_refused(backup):
+    whole = bytearray(backup.read_bytes())
+    whole[whole.index(b"PK\x01\x02") + 8] |= 1
+    backup.write_bytes(whole)
+    with pytest.raises(BackupError, match="encrypted"):
+        read_backup(backup)
+
+
 def test_parts_that_are_packed_are_refused_before_they_are_unpacked(tmp_path):
     (tmp_path / "a.backup").write_bytes(npz({"meta": meta({}), "0": np.zeros(1 << 24, "uint8")}, zipfile.ZIP_DEFLATED))
     with pytest.raises(BackupError, match=r"claim to hold 16,777,\d+ bytes, but the file has"):
