@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lamina.callbacks.callback import Callback, Logs
@@ -25,6 +27,7 @@ class CallbackList(Callback):
     - `on_settled(end_of_epoch)`: when all callbacks have dealt with the end of an epoch or of some steps.
     - `on_invalid_loss(batch, report)`: when the loss is not finite.
     - `before_end()`: after the last epoch, before `on_train_end`.
+    - `on_broken_off()`: when an error or a keyboard interrupt ends the run.
 
     Args:
         callbacks: a callback, a list of them, or None.
@@ -114,6 +117,15 @@ class CallbackList(Callback):
         for callback in having:
             getattr(callback, method)(*arguments)
         return len(having)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Tell those who want to know if the block is broken off."""
+        try:
+            yield
+        except BaseException:
+            self.tell("on_broken_off")
+            raise
 
     def find(self, method: str) -> Any:
         """Return the first callback that has a method, or None."""

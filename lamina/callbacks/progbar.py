@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from lamina.callbacks.progbar_logger import _bar, _duration, _is_live, _left, _number, _write
+from lamina.callbacks.progress_line import ProgressLine, duration, number, time_left
 
 
 class Progbar:
@@ -49,7 +49,7 @@ class Progbar:
         self._seen = 0
         self._started = time.perf_counter()
         self._drawn_at = 0.0
-        self._drawn = 0
+        self._line = ProgressLine(verbose, width)
 
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
@@ -76,12 +76,10 @@ class Progbar:
         if self.verbose == 0 or (not finalize and (self.verbose == 2 or now - self._drawn_at < self.interval)):
             return
         self._drawn_at = now
-        line = self._line(current, now - self._started, finalize)
-        if self.verbose == 1 and _is_live():
-            _write("\r" + line.ljust(self._drawn) + ("\n" if finalize else ""))
-            self._drawn = len(line)
-        elif finalize:
-            _write(f"{line}\n")
+        details = self._details(current, now - self._started, finalize)
+        self._line.show(current, self.target, details, finished=finalize)
+        if finalize:
+            self._line.close()
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Show that `n` more steps are done."""
@@ -92,14 +90,12 @@ class Progbar:
             return name in self.stateless_metrics
         return name not in self.stateful_metrics
 
-    def _line(self, current: int, elapsed: float, finalize: bool) -> str:
-        of = str(self.target) if self.target is not None else "?"
-        bar = f" {_bar(current, self.target, self.width)}" if self.verbose == 1 else ""
+    def _details(self, current: int, elapsed: float, finalize: bool) -> str:
         each = elapsed / current if current else 0.0
-        known = self.target is not None and not finalize
-        seconds = _left(each * (self.target - current)) if known and self.target else f"{elapsed:.0f}s"
+        left = self.target is not None and not finalize
+        seconds = time_left(each * (self.target - current)) if left else f"{elapsed:.0f}s"
         numbers = (
-            f" - {name}: {_number(total / count if self._averaged(name) else total)}"
+            f" - {name}: {number(total / count if self._averaged(name) else total)}"
             for name, (total, count) in self._sums.items()
         )
-        return f"{current:>{len(of)}}/{of}{bar} {seconds} {_duration(each)}/{self.unit_name}{''.join(numbers)}"
+        return f"{seconds} {duration(each)}/{self.unit_name}{''.join(numbers)}"

@@ -50,35 +50,36 @@ def fit(
     deadline = None if max_time is None else time.perf_counter() + max_time
     run = Run(trainer, feed, initial_epoch)
     model.stop_training = False
-    callbacks.on_train_begin()
-    logs: dict[str, Any] = {}
-    begun = _take_up(run, callbacks)
-    while run.epoch < epochs and not (begun and not run.step and model.stop_training):
-        if not (begun and run.step):
-            callbacks.on_epoch_begin(run.epoch)
-        begun = False
-        epoch, had = run.epoch, run.step
-        logs = Epoch(trainer, "train", feed, callbacks, run, deadline).go(epoch)
-        if not logs and run.step == had:
-            _warn_that_nothing_came(feed, epoch, epochs)
-            break
-        if validation is not None and _is_due(epoch + 1, validation_freq):
-            results = evaluate(trainer, validation, callbacks=callbacks)
-            logs.update({f"val_{name}": value for name, value in results.items()})
-        logs = dict(sorted(logs.items()))
-        callbacks.on_epoch_end(epoch, logs)
-        run.epoch, run.step = epoch + 1, 0
-        callbacks.tell("on_settled", True)
-        if model.stop_training:
-            break
-    callbacks.tell("before_end")
-    if run.epoch > initial_epoch:
-        for optimizer in trainer.optimizers:
-            own = list(trainer.variables.params.values())
-            if optimizer is not trainer.optimizer:  # one that a train_step of the user's applies to what it likes
-                own = getattr(optimizer, "_trainable_variables", []) if optimizer.built else []
-            optimizer.finalize_variable_values(own)
-    callbacks.on_train_end(logs)
+    with callbacks.running():
+        callbacks.on_train_begin()
+        logs: dict[str, Any] = {}
+        begun = _take_up(run, callbacks)
+        while run.epoch < epochs and not (begun and not run.step and model.stop_training):
+            if not (begun and run.step):
+                callbacks.on_epoch_begin(run.epoch)
+            begun = False
+            epoch, had = run.epoch, run.step
+            logs = Epoch(trainer, "train", feed, callbacks, run, deadline).go(epoch)
+            if not logs and run.step == had:
+                _warn_that_nothing_came(feed, epoch, epochs)
+                break
+            if validation is not None and _is_due(epoch + 1, validation_freq):
+                results = evaluate(trainer, validation, callbacks=callbacks)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            logs = dict(sorted(logs.items()))
+            callbacks.on_epoch_end(epoch, logs)
+            run.epoch, run.step = epoch + 1, 0
+            callbacks.tell("on_settled", True)
+            if model.stop_training:
+                break
+        callbacks.tell("before_end")
+        if run.epoch > initial_epoch:
+            for optimizer in trainer.optimizers:
+                own = list(trainer.variables.params.values())
+                if optimizer is not trainer.optimizer:  # one that a train_step of the user's applies to what it likes
+                    own = getattr(optimizer, "_trainable_variables", []) if optimizer.built else []
+                optimizer.finalize_variable_values(own)
+        callbacks.on_train_end(logs)
     return callbacks.history
 
 
@@ -104,19 +105,20 @@ def evaluate(trainer: Trainer, feed: Feed, *, callbacks: CallbackList) -> dict[s
     """Return loss and metrics over data by name."""
     use_compilation_cache()
     trainer.model.stop_evaluating = False
-    callbacks.on_test_begin()
-    feed.rewind()
-    if feed.steps_per_epoch is not None:
-        feed.total_steps = feed.pass_done + feed.steps_per_epoch
-    logs = Epoch(trainer, "test", feed, callbacks).go()
-    feed.close()
-    if not logs:
-        warn(
-            f"{feed.what} gave no batch, so there is nothing to evaluate. A generator can be passed over only once: "
-            "pass arrays, a dataset that can be iterated again, or a generator without end together with a number of "
-            "steps.",
-        )
-    callbacks.on_test_end(logs)
+    with callbacks.running():
+        callbacks.on_test_begin()
+        feed.rewind()
+        if feed.steps_per_epoch is not None:
+            feed.total_steps = feed.pass_done + feed.steps_per_epoch
+        logs = Epoch(trainer, "test", feed, callbacks).go()
+        feed.close()
+        if not logs:
+            warn(
+                f"{feed.what} gave no batch, so there is nothing to evaluate. A generator can be passed over only "
+                "once: pass arrays, a dataset that can be iterated again, or a generator without end together with a "
+                "number of steps.",
+            )
+        callbacks.on_test_end(logs)
     return logs
 
 

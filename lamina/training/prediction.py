@@ -33,25 +33,26 @@ def predict(
     if callbacks is None and steps is None and not isinstance(x, Stream) and _count(x) <= batch_size:
         return jax.tree.map(np.array, _outputs(trainer, _in_memory(x)))
     callbacks = callbacks or CallbackList()
-    callbacks.on_predict_begin()
-    if isinstance(x, Stream):
-        x.require_end(steps)
-        batches, total = (batch[0] for batch in x.one_pass(None, 0, steps)), x.batches if steps is None else steps
-        outputs = _by_batch(trainer, batches, total, callbacks)
-        if steps is not None and 0 < len(outputs) < steps and not model.stop_predicting:
-            warn(f"predict: x gave {len(outputs):,} of the {steps:,} batches asked for.")
-    else:
-        count = _count(x)
-        total = -(-count // batch_size)
-        if steps is not None and steps > total:
-            warn(f"predict: x holds {total:,} batches, fewer than the {steps:,} asked for.")
-        if steps is not None and steps < total:
-            total, count = steps, steps * batch_size
-        looped = _by_loop(trainer, x, count, batch_size, callbacks)
-        outputs = looped or _by_batch(trainer, _batches(x, count, batch_size), total, callbacks)
-    if not outputs:
-        raise ValueError("predict: the stream gave no batch, so there is nothing to return.")
-    callbacks.on_predict_end()
+    with callbacks.running():
+        callbacks.on_predict_begin()
+        if isinstance(x, Stream):
+            x.require_end(steps)
+            batches, total = (batch[0] for batch in x.one_pass(None, 0, steps)), x.batches if steps is None else steps
+            outputs = _by_batch(trainer, batches, total, callbacks)
+            if steps is not None and 0 < len(outputs) < steps and not model.stop_predicting:
+                warn(f"predict: x gave {len(outputs):,} of the {steps:,} batches asked for.")
+        else:
+            count = _count(x)
+            total = -(-count // batch_size)
+            if steps is not None and steps > total:
+                warn(f"predict: x holds {total:,} batches, fewer than the {steps:,} asked for.")
+            if steps is not None and steps < total:
+                total, count = steps, steps * batch_size
+            looped = _by_loop(trainer, x, count, batch_size, callbacks)
+            outputs = looped or _by_batch(trainer, _batches(x, count, batch_size), total, callbacks)
+        if not outputs:
+            raise ValueError("predict: the stream gave no batch, so there is nothing to return.")
+        callbacks.on_predict_end()
     return jax.tree.map(np.array if len(outputs) == 1 else lambda *parts: np.concatenate(parts), *outputs)
 
 
@@ -78,7 +79,9 @@ def _by_loop(trainer: Trainer, x: PyTree, count: int, batch_size: int, callbacks
         while done < start + held:
             stop = done + pace.next(start + held - done)
             began = time.perf_counter()
-            program, compiled = programs.predict_loop(values, view, batch_size)
+            program, compiled = programs.predict_loop(
+                values, view, batch_size, lambda: callbacks.on_compiling("predict")
+            )
             if program is None:
                 return None
             computed = programs.run_predict_loop(program, values, view, done - start, stop - start)
@@ -101,6 +104,8 @@ def _by_loop(trainer: Trainer, x: PyTree, count: int, batch_size: int, callbacks
 
 def _by_batch(trainer: Trainer, batches: Iterator[PyTree], total: int | None, callbacks: CallbackList) -> list[PyTree]:
     watched = callbacks.wants_batches("predict")
+    if not _values(trainer)[1].has_predicted:
+        callbacks.on_compiling("predict")
     outputs: list[PyTree] = []
     for step, batch in enumerate(batches):
         if watched:

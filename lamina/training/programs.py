@@ -143,7 +143,14 @@ class Programs:
             self._variables.buffers[path].array = value
         return outputs
 
-    def predict_loop(self, values: dict[str, Array], x: PyTree, batch_size: int) -> tuple[Any, bool]:
+    @property
+    def has_predicted(self) -> bool:
+        """Whether outputs of a batch were computed before, so that there may be nothing to compile."""
+        return self._predict is not None
+
+    def predict_loop(
+        self, values: dict[str, Array], x: PyTree, batch_size: int, on_compiling: Callable[[], None]
+    ) -> tuple[Any, bool]:
         """Return the program that predicts batches of `x` in a loop, and whether it was compiled before.
 
         The program is None where outputs are not by row, so that those of batches can't be put together in an array,
@@ -152,6 +159,7 @@ class Programs:
         key = ("predict", batch_size, _signature(x))
         if key in self._loops:
             return self._loops[key], True
+        on_compiling()
         step = self._predict_step()
         batch = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((batch_size, *leaf.shape[1:]), leaf.dtype), x)
         with plain_errors():
