@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 
@@ -18,8 +19,15 @@ os.environ.setdefault(
 import jax
 import keras  # noqa: F401  (so that it is among what stays)
 import pytest
+from jax._src.interpreters import mlir
 
 import lamina
+
+# JAX sets up a compiler context (MLIR's table of all operations) for every program and keeps it while the program is
+# kept. That takes longer than translating a program as small as ours and made up most of the suite's memory, so all
+# programs of a file share one. JAX has no public switch for this: should the function move, the suite is just slower.
+if hasattr(mlir, "make_ir_context"):
+    mlir.make_ir_context = functools.cache(mlir.make_ir_context)
 
 gc.freeze()  # what is imported stays; garbage need not be looked for in it
 
@@ -31,6 +39,8 @@ def no_programs_of_earlier_files():
     """Forget compiled programs after each file, or a whole run holds gigabytes of them."""
     yield
     jax.clear_caches()
+    if hasattr(mlir, "make_ir_context"):
+        mlir.make_ir_context.cache_clear()
 
 
 @pytest.fixture(autouse=True)
