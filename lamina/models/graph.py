@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from lamina.core import masks, shapes
 from lamina.core.naming import unique_name
 from lamina.core.symbolic import KerasTensor, Node, is_symbolic, symbolic_leaves
-from lamina.errors import brief, nearest
+from lamina.errors import brief
 from lamina.layers.core.input_layer import InputLayer
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree
@@ -128,9 +128,10 @@ class Graph:
             names = self._keys()
             missing = [name for name in names if name not in inputs]
             if missing:
-                hint = nearest(missing[0], [str(name) for name in inputs]) if inputs else ""
+                came = ", ".join(map(str, inputs)) or "nothing"
                 raise ValueError(
-                    f"The input {missing[0]!r} is missing; the data have: {', '.join(map(str, inputs))}. {hint}"
+                    f"The input {missing[0]!r} is missing. The model has the inputs {', '.join(names)}; the data hold "
+                    f"{came}."
                 )
             arrays = [inputs[name] for name in names]
         else:
@@ -140,7 +141,11 @@ class Graph:
                 f"The model has {len(self.input_tensors)} input(s) ({', '.join(self.input_names)}), "
                 f"but was given {len(arrays)}."
             )
-        return [fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
+        arrays = [fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
+        if len(arrays) > 1:  # a single input may have other sizes, such as longer series, where the layers take them
+            for array, tensor in zip(arrays, self.input_tensors, strict=True):
+                _check_sizes(array, tensor)
+        return arrays
 
     def _keys(self) -> list[str]:
         if isinstance(self.inputs, dict):
@@ -262,9 +267,21 @@ def fit_rank(array: Any, tensor: KerasTensor) -> Any:
         return jnp.expand_dims(array, -1)
     if array.ndim == len(tensor.shape) + 1 and array.shape[-1] == 1:
         return jnp.squeeze(array, -1)
-    raise ValueError(
+    raise _other_shape(array, tensor, _rank_advice(array, tensor.shape))
+
+
+def _check_sizes(array: Any, tensor: KerasTensor) -> None:
+    for size, declared in zip(getattr(array, "shape", ())[1:], tensor.shape[1:], strict=False):
+        if isinstance(size, int) and isinstance(declared, int) and size != declared:
+            raise _other_shape(
+                array, tensor, " Inputs are taken in the order in which the model lists them, or by name."
+            )
+
+
+def _other_shape(array: Any, tensor: KerasTensor, advice: str) -> ValueError:
+    return ValueError(
         f"The input {tensor.name!r} was declared with shape {tensor.shape} (None is the batch), but the data have "
-        f"shape {shapes.declared_shape(array)}.{_rank_advice(array, tensor.shape)}"
+        f"shape {shapes.declared_shape(array)}.{advice}"
     )
 
 

@@ -78,7 +78,7 @@ class Epoch:
             at = block.first
             while at < block.last:
                 at += chunk(block, order, pace, at, number)
-                if self.stopped and not self._report:
+                if self.stopped and not self._report and not self._begun:  # what was begun is finished, as in Keras
                     return self.logs
         if not self.logs and self.done:  # taken up where only the end of the epoch was missing
             self.logs = named(self.trainer, [np.asarray(value) for value in self.trainer.results().values()])

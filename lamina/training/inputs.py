@@ -57,14 +57,13 @@ def fit_feeds(
         feed: Feed = stream_feed(x, y, sample_weight, batch_size, class_weight=class_weight, **common)
         rest = None
     else:
-        data = batch_of(x, y, sample_weight)
-        if class_weight is not None:
-            data = weighted(data, class_weight)
-        rest = None
+        data, rest = batch_of(x, y, sample_weight), None
         if validation_split and validation_data is None:
             data, rest = split_rows(data, arrays.rows(data.x, "x"), validation_split)
             warn_of_few_rows(validation_split, arrays.rows(rest.x, "x"))
             warn_of_one_sided_classes(data.y, rest.y)
+        if class_weight is not None:
+            data = weighted(data, class_weight)
         feed = array_feed(data, check_batch_size(batch_size), what="x", **common)
     if validation_data is not None:
         return feed, validation_feed(validation_data, validation_batch_size, validation_steps)

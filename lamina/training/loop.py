@@ -67,7 +67,7 @@ def fit(
                 results = evaluate(trainer, validation, callbacks=callbacks)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             logs = dict(sorted(logs.items()))
-            callbacks.on_epoch_end(epoch, logs)
+            callbacks.on_epoch_end(epoch, dict(logs))  # a copy: what a callback adds is for those behind it
             run.epoch, run.step = epoch + 1, 0
             callbacks.tell("on_settled", True)
             if model.stop_training:

@@ -27,6 +27,11 @@ def fit(model, x=X, y=LABELS, **kwargs):
     return model.fit(x, y, verbose=0, **kwargs)
 
 
+def two_inputs():
+    a, b = lamina.Input((6,), name="a"), lamina.Input((3,), name="b")
+    return lamina.Model([a, b], lamina.layers.Concatenate()([a, b]))
+
+
 MISTAKES = {
     "a class in the list": (lambda: lamina.Sequential([Dense]), TypeError, r"class Dense.*Dense\(\.\.\.\)"),
     "no list": (
@@ -71,6 +76,16 @@ MISTAKES = {
         lambda: fit(classifier(), validation_data=(X[:, :3], LABELS)),
         ValueError,
         r"Layer 'hidden'.*size 4, received shape \(None, 3\)",
+    ),
+    "inputs in another order": (
+        lambda: two_inputs().predict([np.ones((2, 3)), np.ones((2, 6))], verbose=0),
+        ValueError,
+        r"input 'a' was declared with shape \(None, 6\).*data have shape \(2, 3\).*order",
+    ),
+    "an input of another name": (
+        lambda: two_inputs()({"a": np.ones((2, 6)), "c": np.ones((2, 3))}),
+        ValueError,
+        r"input 'b' is missing. The model has the inputs a, b; the data hold a, c",
     ),
     "one row without a batch": (
         lambda: classifier().predict(np.ones(4), verbose=0),

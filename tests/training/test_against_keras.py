@@ -98,6 +98,16 @@ def test_class_weight_weighs_rows():
     assert_same_history(*histories)
 
 
+def test_class_weight_leaves_the_validation_split_alone():
+    theirs, ours = twins(3, "softmax")
+    histories = []
+    for model in (theirs, ours):
+        model.compile("sgd", "sparse_categorical_crossentropy", weighted_metrics=["accuracy"])
+        arguments = {"class_weight": {0: 3.0, 2: 0.5}, "validation_split": 0.3}
+        histories.append(model.fit(X, LABELS, 16, 2, shuffle=False, verbose=0, **arguments).history)
+    assert_same_history(*histories)
+
+
 def test_initial_epoch_and_validation_freq():
     theirs, ours = twins(1, None)
     histories = []

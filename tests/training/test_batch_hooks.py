@@ -222,3 +222,17 @@ def test_a_log_whose_shape_follows_the_rows_is_refused():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="does not depend on the number of rows"):
         model.fit(X, Y, batch_size=4, verbose=0)
+
+
+@pytest.mark.parametrize("batch", range(5))
+def test_a_batch_whose_beginning_was_told_is_made(train, batch):
+    """As Keras does, which looks at `stop_training` behind a batch; however many steps ran ahead."""
+
+    class Stop(Follower):
+        def on_train_batch_begin(self, number, logs=None):
+            super().on_train_batch_begin(number)
+            self.model.stop_training = number == batch
+
+    stop = Stop()
+    train(stop)
+    assert stop.begun == [number for number, _ in stop.logs] == list(range(batch + 1))
