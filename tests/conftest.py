@@ -1,6 +1,7 @@
 import functools
 import gc
 import os
+import tempfile
 
 # Before anything can import keras or jax: keras, the oracle, must run on the same engine as lamina; float32
 # comparisons are made for the CPU (an accelerator rounds matrix products coarser); and tests neither read nor write
@@ -29,9 +30,21 @@ import lamina
 if hasattr(mlir, "make_ir_context"):
     mlir.make_ir_context = functools.cache(mlir.make_ir_context)
 
+# A third of the programs was compiled before, for a file whose programs are forgotten by now: JAX finds those in a
+# folder of this process (two would read each other's half-written files). What is in it was compiled from the same
+# program by the same flags, or JAX would not find it; a file that can't be read is a warning, and so fails the test.
+_programs = tempfile.TemporaryDirectory(prefix="lamina-tests-")
+jax.config.update("jax_compilation_cache_dir", _programs.name)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
 gc.freeze()  # what is imported stays; garbage need not be looked for in it
 
 lamina.config.disable_traceback_filtering()  # a test that fails should show where
+
+
+def pytest_unconfigure():
+    _programs.cleanup()
 
 
 @pytest.fixture(autouse=True, scope="module")
