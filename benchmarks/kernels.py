@@ -113,6 +113,9 @@ def add_others() -> None:
     for shape in ((32, 128, 128), (16, 64, 512)):
         title = "×".join(map(str, shape))
         CASES[f"layer_norm {title}"] = (kernels.layer_norm, arrays(shape, shape[-1:], shape[-1:]))
+    for x, kernel in (((32, 64, 128), (128, 512)), ((32, 64, 512), (512, 128)), ((32, 64, 128), (128, 4, 32))):
+        title = " on ".join("×".join(map(str, shape)) for shape in (kernel, x))
+        CASES[f"project {title}"] = (kernels.project, arrays(x, kernel, kernel[1:]))
     key = jax.random.key(0)
 
     def dropout(x):

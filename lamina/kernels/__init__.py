@@ -4,7 +4,7 @@ On other platforms every function is plain `jax.lax`, but for attention, which t
 Nothing here knows of layers or variables.
 """
 
-from lamina.kernels.attention import flash_attention
+from lamina.kernels.attention import attend, flash_attention
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
@@ -14,11 +14,13 @@ from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, 
 from lamina.kernels.normalization import layer_norm, moments
 from lamina.kernels.platform import fast_on_cpu, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
+from lamina.kernels.products import project
 from lamina.kernels.rectifier import relu, relu_of_convolution
 from lamina.kernels.recurrent import gru, lstm
 from lamina.kernels.softmax import masked_softmax
 
 __all__ = [
+    "attend",
     "average_pool",
     "compiler_options",
     "conv",
@@ -34,6 +36,7 @@ __all__ = [
     "masked_softmax",
     "max_pool",
     "moments",
+    "project",
     "random_bits",
     "reference_kernels",
     "relu",

@@ -1,14 +1,70 @@
-"""Attention that never writes its weights to memory, where a GPU's library has it."""
+"""Attention of several heads: by the plain formula, and as one fused kernel where a GPU's library has it."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from lamina import config
 from lamina.kernels.platform import fast_on_gpu
+from lamina.kernels.softmax import masked_softmax
 
 _IMPLEMENTATION = "cudnn"
+
+
+def attend(
+    query: jax.Array,
+    key: jax.Array,
+    value: jax.Array,
+    visible: jax.Array | None,
+    axes: tuple[int, ...],
+    dropout: Callable[[jax.Array], jax.Array],
+) -> tuple[jax.Array, jax.Array]:
+    """Return `dropout(softmax(query @ key.T / sqrt(size))) @ value` of each head, and the softmax.
+
+    Args:
+        query: (batch, axes of positions, heads, size).
+        key, value: the same; the sizes of `axes` may differ from those of the query.
+        visible: booleans that broadcast to the weights (other axes, heads, positions of the query, those of the value).
+        axes: the axes of the positions that are attended over.
+        dropout: what is applied to the weights.
+
+    Returns:
+        `(outputs, weights)`: (batch, axes of positions, heads, size of the value), and the weights before dropout.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> query, key = jnp.ones((2, 5, 4, 8)), jnp.ones((2, 7, 4, 8))
+        >>> outputs, weights = attend(query, key, key, None, (1,), lambda weights: weights)
+        >>> outputs.shape, weights.shape
+        ((2, 5, 4, 8), (2, 4, 5, 7))
+
+    Reference:
+        Vaswani et al., "Attention is all you need", 2017, https://arxiv.org/abs/1706.03762
+    """
+    others = [axis for axis in range(query.ndim - 2) if axis not in axes]
+    order = (*others, query.ndim - 2, *axes, query.ndim - 1)
+    leading = len(others) + 1
+    batch = tuple(range(leading))
+    # With the heads in front every product is one of stacked matrices, and one copy serves all that take part in it.
+    query, key, value = (jnp.transpose(one, order) for one in (query * query.shape[-1] ** -0.5, key, value))
+    positions = query.shape[leading:-1]
+
+    def matrices(x: jax.Array) -> jax.Array:
+        return x.reshape(*x.shape[:leading], math.prod(x.shape[leading:-1]), x.shape[-1])
+
+    last = leading + 1
+    scores = lax.dot_general(matrices(query), matrices(key), (((last,), (last,)), (batch, batch)))
+    scores = scores.reshape(*scores.shape[:leading], *positions, *key.shape[leading:-1])
+    weights = masked_softmax(scores, visible, tuple(range(scores.ndim - len(axes), scores.ndim)))
+    dropped = dropout(weights).reshape(*scores.shape[:leading], math.prod(positions), matrices(value).shape[leading])
+    outputs = lax.dot_general(dropped, matrices(value), (((last,), (leading,)), (batch, batch)))
+    outputs = outputs.reshape(*outputs.shape[:leading], *positions, outputs.shape[-1])
+    return jnp.transpose(outputs, [order.index(axis) for axis in range(outputs.ndim)]), weights
 
 
 def flash_attention(

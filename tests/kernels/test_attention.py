@@ -80,3 +80,31 @@ def test_a_refusal_by_the_library_is_no_error(monkeypatch):
     monkeypatch.setattr(jax.nn, "dot_product_attention", refuse)
     x = np.ones((2, 5, 12), "float32")
     assert _layer("MultiHeadAttention")(x, x).shape == (2, 5, 12)
+
+
+@pytest.mark.parametrize(
+    ("axes", "shapes", "equations"),
+    [
+        ((1,), ((2, 5, 3, 4), (2, 6, 3, 4)), ("aqhe,akhe->ahqk", "ahqk,akhe->aqhe")),
+        ((2,), ((2, 7, 5, 3, 4), (2, 7, 6, 3, 4)), ("abqhe,abkhe->abhqk", "abhqk,abkhe->abqhe")),
+        ((1, 2), ((2, 5, 3, 2, 4), (2, 4, 3, 2, 4)), ("apqhe,arshe->ahpqrs", "ahpqrs,arshe->apqhe")),
+        ((2, 1), ((2, 5, 3, 2, 4), (2, 4, 3, 2, 4)), ("apqhe,arshe->ahqpsr", "ahqpsr,arshe->apqhe")),
+    ],
+)
+def test_attend_is_the_formula(random_arrays, assert_close, axes, shapes, equations):
+    query, key, value = random_arrays(0, shapes[0], shapes[1], (*shapes[1][:-1], 6))
+    hidden = jnp.asarray(np.random.default_rng(1).random(jnp.einsum(equations[0], query, key).shape) > 0.3)
+
+    def formula(query, key, value):
+        scores = jnp.einsum(equations[0], query, key) / jnp.sqrt(query.shape[-1])
+        weights = kernels.masked_softmax(scores, hidden, tuple(range(scores.ndim - len(axes), scores.ndim)))
+        return jnp.einsum(equations[1], weights / 2, value), weights
+
+    def attend(query, key, value):
+        return kernels.attend(query, key, value, hidden, axes, lambda weights: weights / 2)
+
+    results = []
+    for function in (attend, formula):
+        found, pull = jax.vjp(function, query, key, value)
+        results.append((found, pull(jax.tree.map(jnp.cos, found))))
+    assert_close(*results, 1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -157,9 +158,8 @@ class GroupedQueryAttention(Layer):
         """Return the heads' outputs and the weights: (batch, heads, positions of the query, those of the value)."""
         repeats = self.num_query_heads // self.num_key_value_heads
         keys, values = jnp.repeat(keys, repeats, 2), jnp.repeat(values, repeats, 2)
-        scores = jnp.einsum("bqhd,bkhd->bhqk", queries * jnp.asarray(self.head_dim**-0.5, queries.dtype), keys)
-        weights = kernels.masked_softmax(scores, visible, (-1,))
-        return jnp.einsum("bhqk,bkhd->bqhd", self._dropout_layer(weights, training=training), values), weights
+        dropout = functools.partial(self._dropout_layer, training=training)
+        return kernels.attend(queries, keys, values, visible, (1,), dropout)
 
 
 GroupQueryAttention = GroupedQueryAttention  # the public name; the class has that under which Keras names instances

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from lamina import constraints, initializers, kernels, regularizers
 from lamina.layers.arguments import positive_int
@@ -182,25 +182,12 @@ class MultiHeadAttention(Layer):
     ) -> tuple[Array, Array]:
         """Return the heads' outputs and the weights: (batch..., heads, positions of the query, those of the value)."""
         axes = self.attention_axes
-        letters = iter(string.ascii_letters)
-        of_query = [next(letters) for _ in range(query.ndim - 2)]
-        of_value = [next(letters) if axis in axes else letter for axis, letter in enumerate(of_query)]  # type: ignore[operator]
-        head, size = next(letters), next(letters)
-        batch = [letter for axis, letter in enumerate(of_query) if axis not in axes]  # type: ignore[operator]
-        attended = [of_query[axis] for axis in axes], [of_value[axis] for axis in axes]  # type: ignore[union-attr]
-        scored = "".join([*batch, head, *attended[0], *attended[1]])
-        queries, values = "".join([*of_query, head, size]), "".join([*of_value, head, size])
-
-        scale = jnp.asarray(self.key_dim**-0.5, query.dtype)
-        scores = jnp.einsum(f"{queries},{values}->{scored}", query * scale, key)
         if visible is not None:  # axes between the batch and the positions
-            missing = scores.ndim - visible.ndim
             split = visible.ndim - 2 * len(axes)  # type: ignore[arg-type]
+            missing = query.ndim - 1 + len(axes) - visible.ndim  # type: ignore[arg-type]
             visible = visible.reshape(visible.shape[:split] + (1,) * missing + visible.shape[split:])
-        over = tuple(range(scores.ndim - len(axes), scores.ndim))  # type: ignore[arg-type]
-        weights = kernels.masked_softmax(scores, visible, over)
-        dropped = self._dropout_layer(weights, training=training)
-        return jnp.einsum(f"{scored},{values}->{queries}", dropped, value), weights
+        dropout = functools.partial(self._dropout_layer, training=training)
+        return kernels.attend(query, key, value, visible, axes, dropout)  # type: ignore[arg-type]
 
 
 def projection(layer: Any, name: str, input_shape: Shape, sizes: Shape, summed: int = 1) -> EinsumDense:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import jax.numpy as jnp
-
 from lamina import activations, constraints, initializers, regularizers
+from lamina.kernels import project
 from lamina.layers.arguments import positive_int, refuse
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
@@ -94,7 +93,5 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs: Array, training: bool | None = None) -> Array:
-        outputs = jnp.matmul(inputs, self.kernel.value)
-        if self.bias is not None:
-            outputs = outputs + self.bias.value
-        return self.activation(outputs)
+        bias = None if self.bias is None else self.bias.value
+        return self.activation(project(inputs, self.kernel.value, bias))

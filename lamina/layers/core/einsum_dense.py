@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from lamina import activations, constraints, initializers, regularizers
+from lamina.kernels import project
 from lamina.layers.arguments import refuse
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
@@ -109,10 +110,12 @@ class EinsumDense(Layer):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=fixed)
 
     def call(self, inputs: Array, training: bool | None = None) -> Array:
-        outputs = jnp.einsum(self.equation, inputs, self.kernel.value)
-        if self.bias is not None:
-            outputs = outputs + self.bias.value
-        return self.activation(outputs)
+        kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
+        summed = self.terms.summed
+        if summed and (bias is None or bias.ndim <= kernel.ndim - summed):
+            return self.activation(project(inputs, kernel, bias, summed))
+        outputs = jnp.einsum(self.equation, inputs, kernel)
+        return self.activation(outputs if bias is None else outputs + bias)
 
     def _weight_shapes(self, input_shape: Shape) -> tuple[Shape, Shape | None]:
         """Return the shapes of kernel and bias, the latter with axes of size 1 where it is shared."""
@@ -175,6 +178,15 @@ class _Terms(NamedTuple):
     kernel: str
     outputs: str
     ellipsis: str  # "none", "left" or "right"
+
+    @property
+    def summed(self) -> int:
+        """How many axes are summed over, if those are the last ones of the inputs and the first of the kernel; or 0."""
+        for count in range(1, len(self.inputs) + 1):
+            kept, gone = self.inputs[:-count], self.inputs[-count:]
+            if self.kernel.startswith(gone) and self.outputs == kept + self.kernel[count:]:
+                return 0 if self.ellipsis == "right" else count
+        return 0
 
 
 def _read(layer: str, equation: str) -> _Terms:
