@@ -13,6 +13,7 @@ import numpy as np
 
 from lamina import config
 from lamina.core import shapes
+from lamina.core.arrays import to_jax
 from lamina.core.naming import snake_case
 from lamina.core.symbolic import KerasTensor, Node, described, symbolic_leaves
 from lamina.core.variable import Variable
@@ -168,8 +169,8 @@ def as_array(value: Any) -> Any:
     if isinstance(value, list | tuple) and any(_is_array(leaf) for leaf in jax.tree.leaves(value, is_leaf=_is_array)):
         return jnp.stack([as_array(item) for item in value])
     if isinstance(value, bool | int | float | complex | list | tuple | np.ndarray | np.generic):
-        return jnp.asarray(value)
-    return jnp.asarray(np.asarray(value))  # tables, tensors of other libraries
+        return to_jax(value)
+    return to_jax(np.asarray(value))  # tables, tensors of other libraries
 
 
 def _as_arrays(value: Any) -> Any:

@@ -12,6 +12,7 @@ from jax.core import Tracer
 
 from lamina import config
 from lamina.core import binding
+from lamina.core.arrays import to_jax
 from lamina.core.naming import automatic_name
 from lamina.typing import Array, ArrayLike, Shape
 
@@ -279,12 +280,17 @@ def _is_number(value: Any) -> bool:
 
 def _owned(value: Any, dtype: str) -> Array:
     """Return an array of JAX; one in another library's memory is copied, since JAX may go on reading that memory."""
-    return jnp.asarray(value, dtype) if isinstance(value, jax.Array) else jnp.array(value, dtype, copy=True)
+    if isinstance(value, jax.Array):
+        return jnp.asarray(value, dtype)
+    if type(value) is np.ndarray and value.dtype == jnp.dtype(dtype):
+        return to_jax(value)
+    return jnp.array(value, dtype, copy=True)
 
 
 def _as_array(value: Any, dtype: object) -> Array:
     with jax.ensure_compile_time_eval():
-        array = jnp.array(value.value if isinstance(value, Variable) else value, copy=True)
+        value = value.value if isinstance(value, Variable) else value
+        array = to_jax(value) if type(value) is np.ndarray else jnp.array(value, copy=True)
         if dtype is None and not isinstance(value, np.ndarray | jax.Array | np.generic | Variable):
             dtype = config.floatx() if jnp.issubdtype(array.dtype, jnp.floating) else None
         return array if dtype is None else array.astype(config.standardize_dtype(dtype))

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import binding, masks
+from lamina.core.arrays import to_jax
 from lamina.core.symbolic import is_symbolic
 from lamina.core.variable import Variable
 from lamina.typing import Array, PyTree
@@ -92,4 +93,4 @@ def _from_numpy(name: str, value: Any) -> Array:
             f"Layer {name!r} received an array of dtype {array.dtype}, which holds no numbers. Convert it first, "
             "for example with np.asarray(values, dtype='float32')."
         )
-    return jnp.asarray(array)
+    return to_jax(array)

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core.arrays import to_jax
 from lamina.data.class_weight import as_sample_weight
 from lamina.data.host_rows import HostRows, gather
 from lamina.data.prefetch import Prefetched
@@ -170,7 +171,7 @@ class ArrayFeed(Feed):
         self.batch_size = batch_size
         self._drawn: tuple[int, int, np.ndarray] | None = None  # an order, and the seed and the pass that it is for
 
-    placed: Callable[[Any], Any] = staticmethod(jnp.asarray)
+    placed: Callable[[Any], Any] = staticmethod(to_jax)
 
     @property
     def pass_steps(self) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.callbacks import CallbackList
+from lamina.core.arrays import to_jax
 from lamina.data import arrays
 from lamina.data.host_rows import HostRows
 from lamina.data.streams import Stream
@@ -75,7 +75,7 @@ def _by_loop(trainer: Trainer, x: PyTree, count: int, batch_size: int, callbacks
     done, total = 0, -(-count // batch_size)
     while done < whole:
         start = min(done, whole - held)
-        view = jax.tree.map(jnp.asarray, _rows(x, slice(start * batch_size, (start + held) * batch_size)))
+        view = jax.tree.map(to_jax, _rows(x, slice(start * batch_size, (start + held) * batch_size)))
         while done < start + held:
             stop = done + pace.next(start + held - done)
             began = time.perf_counter()
