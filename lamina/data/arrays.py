@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from numbers import Number
 from typing import Any
 
 import jax
@@ -83,7 +85,7 @@ def check_rows(**data: PyTree) -> int:
         raise ValueError(f"The data differ in length: {told}. Every row of x needs its row in the others.")
     count = next(iter(counts.values()))
     if count == 0:
-        raise ValueError(f"The data are empty: {' and '.join(counts)} hold no rows.")
+        raise ValueError(f"The data are empty: {' and '.join(counts)} hold{'' if len(counts) > 1 else 's'} no rows.")
     return count
 
 
@@ -133,6 +135,8 @@ def _from_object(value: Any, what: str) -> Any:
         return value.value
     if isinstance(value, np.ndarray | jax.Array):
         return value
+    if hasattr(value, "collect_schema") and not hasattr(value, "to_numpy"):
+        raise TypeError(f"{what} is a {type(value).__name__}, which has no values yet: pass {what}.collect().")
     if hasattr(value, "columns") and hasattr(value, "dtypes"):
         return _from_table(value, what)
     if hasattr(value, "detach"):  # torch
@@ -144,6 +148,10 @@ def _from_object(value: Any, what: str) -> Any:
         return np.asarray(value.to_numpy())
     if hasattr(value, "__array__") or isinstance(value, bool | int | float):
         return np.asarray(value)
+    if isinstance(value, type):
+        raise TypeError(f"{what} is the class {value.__name__}: make an object of it, {value.__name__}(...).")
+    if inspect.isroutine(value):
+        raise TypeError(f"{what} is the function {value.__name__}: pass what it returns, {value.__name__}().")
     raise TypeError(
         f"{what} is of type {type(value).__name__}, which lamina can't read as arrays. Pass NumPy or JAX arrays, lists "
         "of numbers, pandas or polars tables, torch tensors, or dictionaries, lists and tuples of those."
@@ -181,7 +189,13 @@ def _standard(array: Any, what: str) -> Any:
                 f"{missing[0]}), so it is no array of numbers. Drop those rows, or fill them: "
                 "np.array(values, dtype='float32') makes NaN of None, np.nan_to_num numbers of NaN."
             )
-        example = np.asarray(array[:1]).ravel()[:1].tolist()
+        if kind == "c":
+            raise ValueError(
+                f"{what} has dtype {array.dtype}; a model computes with real numbers. Pass the parts side by side, for "
+                "example np.concatenate([values.real, values.imag], axis=-1)."
+            )
+        values = np.asarray(array[:1000]).ravel().tolist()
+        example = [value for value in values if not isinstance(value, Number)] or values
         told = f", for example {example[0]!r}" if example else ""
         raise ValueError(
             f"{what} has dtype {array.dtype}{told}; a model computes with numbers. Convert it, for example with "

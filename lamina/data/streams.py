@@ -12,12 +12,12 @@ from lamina.data.arrays import as_arrays, check_rows
 from lamina.data.py_dataset import PyDataset, batches_in_order
 from lamina.typing import PyTree
 
-_ARRAY_LIKE = ("shape", "__array__", "toarray", "to_numpy", "detach", "columns")
+_ARRAY_LIKE = ("shape", "__array__", "toarray", "to_numpy", "detach", "collect_schema", "columns")
 
 
 def is_stream(value: Any) -> bool:
     """Tell a source of batches from arrays, tables, numbers and nested lists of those."""
-    if value is None or isinstance(value, list | tuple | dict | str | bytes | int | float):
+    if value is None or isinstance(value, list | tuple | dict | set | frozenset | str | bytes | int | float | type):
         return False
     if any(hasattr(value, name) for name in _ARRAY_LIKE):
         return False

@@ -104,8 +104,9 @@ def _fit(values: Array, sample_weight: Array, name: str) -> tuple[Array, Array]:
         and all(weight in (1, value) for weight, value in zip(sample_weight.shape, values.shape))
     )
     if not fits:
+        each = f", or one for each value, {wanted}" if len(wanted) > 1 else ""
         raise ValueError(
             f"{name} was given sample weights (or a mask) of shape {given}, but its values have shape {wanted}. "
-            f"Pass one weight a sample, {wanted[:1]}, or one for each value, {wanted}."
+            f"Pass one weight a sample, {wanted[:1]}{each}."
         )
     return values, sample_weight

@@ -64,6 +64,10 @@ class Compiling(Layer):
         refuse(self.compile, kwargs)
         if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive whole number, got {steps_per_execution!r}.")
+        if run_eagerly not in (True, False, None):
+            raise ValueError(f"run_eagerly must be True or False, got {run_eagerly!r}.")
+        if jit_compile not in (True, False, None, "auto"):
+            raise ValueError(f"jit_compile must be 'auto', True or False, got {jit_compile!r}.")
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
             optimizer = _with_scaled_loss(optimizer)

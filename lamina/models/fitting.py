@@ -203,6 +203,7 @@ class Fitting(TrainingSteps):
             kwargs: none are known.
         """
         refuse(self.predict, kwargs)
+        inputs.require_data(x)
         steps = inputs.check_count("steps", steps)
         if is_stream(x):
             x = Stream(x)
@@ -255,7 +256,9 @@ class Fitting(TrainingSteps):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for a batch as NumPy arrays."""
-        return self.predict(x, batch_size=max(1, len(jax.tree.leaves(x)[0])), verbose=0)
+        inputs.require_data(x)
+        x = arrays.as_arrays(x, "x")
+        return self.predict(x, batch_size=arrays.check_rows(x=x), verbose=0)
 
     # What Keras 2 had
 

@@ -117,10 +117,15 @@ def stream_feed(x: Any, y: Any, sample_weight: Any, batch_size: Any, **kwargs: A
     return StreamFeed(Stream(x, "x"), "x", **kwargs)
 
 
-def batch_of(x: PyTree, y: PyTree = None, sample_weight: PyTree = None, prefix: str = "") -> Batch:
-    """Return checked arrays of equal length."""
+def require_data(x: PyTree) -> None:
+    """Raise a ValueError if there are no inputs."""
     if x is None:
         raise ValueError("x is None: pass the input data.")
+
+
+def batch_of(x: PyTree, y: PyTree = None, sample_weight: PyTree = None, prefix: str = "") -> Batch:
+    """Return checked arrays of equal length."""
+    require_data(x)
     batch = Batch(
         arrays.as_arrays(x, f"{prefix}x"),
         arrays.as_arrays(y, f"{prefix}y"),

@@ -25,6 +25,9 @@ class _Watch:
 
     def release(self) -> None:
         self.held -= 1
+        self.deliver()
+
+    def deliver(self) -> None:
         if self.pending and not self.held:
             self.previous(*self.pending.pop())
 
@@ -74,3 +77,18 @@ def interrupts_held_back() -> Iterator[None]:
             yield
         finally:
             watch.release()
+
+
+@contextmanager
+def interrupts_let_through() -> Iterator[None]:
+    """Let an interrupt come at once inside of `interrupts_held_back`: for what takes long and donates nothing."""
+    watch = _watch if threading.current_thread() is threading.main_thread() else None
+    if watch is None:
+        yield
+        return
+    held, watch.held = watch.held, 0
+    try:
+        watch.deliver()
+        yield
+    finally:
+        watch.held = held

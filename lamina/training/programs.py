@@ -15,6 +15,7 @@ from lamina.errors import plain_errors
 from lamina.kernels import compiler_options
 from lamina.training.custom_step import custom_predict_step, custom_step
 from lamina.training.epoch_function import Guard, epoch_function, prediction_function
+from lamina.training.interrupt import interrupts_let_through
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
@@ -238,7 +239,7 @@ def _split(kind: str, state: TrainState) -> tuple[TrainState, dict[str, Array]]:
 
 def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
-        with jax.disable_jit():
+        with jax.disable_jit(), interrupts_let_through():
             return function(*arguments)
 
     return call

@@ -27,6 +27,10 @@ def fit(model, x=X, y=LABELS, **kwargs):
     return model.fit(x, y, verbose=0, **kwargs)
 
 
+def batches():
+    yield X, LABELS
+
+
 def two_inputs():
     a, b = lamina.Input((6,), name="a"), lamina.Input((3,), name="b")
     return lamina.Model([a, b], lamina.layers.Concatenate()([a, b]))
@@ -77,6 +81,23 @@ MISTAKES = {
         ValueError,
         r"Layer 'hidden'.*size 4, received shape \(None, 3\)",
     ),
+    "no data": (lambda: classifier().predict(None), ValueError, "x is None: pass the input data"),
+    "no row": (lambda: classifier().predict(X[:0]), ValueError, "x holds no rows"),
+    "complex numbers": (lambda: fit(classifier(), X + 1j), ValueError, r"complex.*side by side.*values\.imag"),
+    "mixed objects": (lambda: fit(classifier(), np.array([[1, "a"]], object)), ValueError, "for example 'a'"),
+    "a generator function": (lambda: fit(classifier(), batches), TypeError, r"function batches: pass .* batches\(\)"),
+    "a class of data sets": (
+        lambda: fit(classifier(), lamina.utils.PyDataset, None),
+        TypeError,
+        r"class PyDataset: make an object of it, PyDataset\(\.\.\.\)",
+    ),
+    "a lazy table": (
+        lambda: fit(classifier(), pytest.importorskip("polars").LazyFrame({"a": [1.0]})),
+        TypeError,
+        r"LazyFrame, which has no values yet: pass x\.collect\(\)",
+    ),
+    "run_eagerly as text": (lambda: classifier().compile(run_eagerly="no"), ValueError, "True or False, got 'no'"),
+    "jit_compile as text": (lambda: classifier().compile(jit_compile="xla"), ValueError, "got 'xla'"),
     "inputs in another order": (
         lambda: two_inputs().predict([np.ones((2, 3)), np.ones((2, 6))], verbose=0),
         ValueError,

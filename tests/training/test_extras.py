@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from lamina.training.compilation_cache import private_folder
-from lamina.training.interrupt import interrupts_held_back, interrupts_watched
+from lamina.training.interrupt import interrupts_held_back, interrupts_let_through, interrupts_watched
 from lamina.training.pace import Pace
 
 RANDOM = np.random.default_rng(0)
@@ -238,3 +238,29 @@ def test_watched_interrupts_come_at_once_outside_of_blocks_and_handlers_set_insi
 def test_shuffle_knows_three_values(model):
     with pytest.raises(ValueError, match="shuffle must be True, False or 'batch', got 'rows'"):
         model.fit(X, Y, shuffle="rows", verbose=0)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_eager_step_answers_at_once_and_changes_nothing():
+    """Operation by operation, a step may take seconds; it donates nothing, so it can be left in the middle."""
+    with pytest.raises(KeyboardInterrupt), interrupts_held_back(), interrupts_let_through():
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the interrupt was held back")
+    impatient = False
+
+    def loss(y_true, y_pred):
+        if impatient:
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("the interrupt was held back")
+        return (y_true - y_pred) ** 2
+
+    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+    model.compile("sgd", loss, run_eagerly=True)
+    batch = np.ones((4, 2)), np.ones((4, 1))
+    model.train_on_batch(*batch)
+    before, impatient = model.get_weights(), True
+    with pytest.raises(KeyboardInterrupt):
+        model.train_on_batch(*batch)
+    for mine, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, old)
+    assert int(model.optimizer.iterations) == 1
