@@ -13,7 +13,7 @@ TOLERANCES = {"float64": 1e-12, "float32": 2e-5, "bfloat16": 2e-2, "float16": 2e
 
 def _random_arrays(seed: int, *shapes: tuple[int, ...], dtype=jnp.float32) -> list[jax.Array]:
     random = np.random.default_rng(seed)
-    return [jnp.asarray(random.normal(size=shape), dtype) for shape in shapes]
+    return [jnp.asarray(random.normal(size=shape).astype(dtype), dtype) for shape in shapes]
 
 
 def _assert_close(actual, expected, tolerance: float) -> None:
@@ -58,10 +58,16 @@ def _assert_agrees(function, *arguments, loop: bool = False) -> None:
     """Check a kernel against its own reference formulation."""
     tolerance = TOLERANCES[str(jax.tree.leaves(arguments)[0].dtype)]
     both = _with_gradients(function)
-    with reference_kernels():
-        # A new function: jit caches traces by function, and the reference must be traced anew.
-        expected = jax.jit(lambda *arguments: both(*arguments))(*arguments)
-    actual = _in_loop(both)(*arguments) if loop else jax.jit(lambda *arguments: both(*arguments))(*arguments)
+
+    def plain(*arguments):
+        with reference_kernels():
+            return both(*arguments)
+
+    # New functions: jit caches traces by function, and the reference must be traced anew.
+    if loop:
+        actual, expected = _in_loop(both)(*arguments), jax.jit(plain)(*arguments)
+    else:
+        actual, expected = jax.jit(lambda *arguments: (both(*arguments), plain(*arguments)))(*arguments)
     _assert_close(actual, expected, tolerance)
 
 
