@@ -184,3 +184,13 @@ def test_accuracy_means_what_fits_the_shapes(loss, metric):
     model.compile("sgd", loss, metrics=["accuracy"])
     model.evaluate(X, y, verbose=0)
     assert type(model.metrics[1]).__name__ == metric
+
+
+def test_metrics_that_declare_their_state_at_the_first_batch_count_the_first_epoch():
+    y = TARGETS["mse"][0]
+    theirs, ours = twins(1, None)
+    histories = []
+    for api, model in ((keras, theirs), (lamina, ours)):
+        model.compile("sgd", "mse", metrics=[api.metrics.R2Score()])
+        histories.append(model.fit(X, y, 16, 2, shuffle=False, verbose=0).history)
+    assert_same_history(*histories)
