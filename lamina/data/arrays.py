@@ -10,14 +10,13 @@ import jax
 import numpy as np
 
 from lamina import config
+from lamina.core.arrays import empty_array, frozen
 from lamina.core.variable import Variable
 from lamina.data.host_rows import HostRows, stays_on_host
 from lamina.errors import plural
 from lamina.typing import PyTree
 
 _SPARSE_LIMIT = 256 * 1024**2  # bytes: larger sparse matrices are made dense batch by batch
-
-_ALIGNMENT = 64  # bytes: what XLA asks of memory that it is to use as it is
 
 
 def as_arrays(data: PyTree, what: str) -> PyTree:
@@ -210,15 +209,8 @@ def _standard(array: Any, what: str) -> Any:
         return HostRows(array, array.dtype if wanted is None else wanted)
     if wanted is None:
         return array
-    return _converted(array, wanted) if isinstance(array, np.ndarray) else array.astype(wanted)
-
-
-def _converted(array: np.ndarray, dtype: str) -> np.ndarray:
-    """Return a copy in another dtype at an address from which the CPU as a device needs no further copy."""
-    wanted = np.dtype(dtype)
-    size = array.size * wanted.itemsize
-    memory = np.empty(size + _ALIGNMENT, "uint8")
-    start = -memory.ctypes.data % _ALIGNMENT
-    copy = memory[start : start + size].view(wanted).reshape(array.shape)
-    np.copyto(copy, array, casting="unsafe")
-    return copy
+    if not isinstance(array, np.ndarray):
+        return array.astype(wanted)
+    converted = empty_array(array.shape, np.dtype(wanted))
+    np.copyto(converted, array, casting="unsafe")
+    return frozen(converted)

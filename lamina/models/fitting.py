@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.training_trace import with_trace
+from lamina.core.arrays import to_jax
 from lamina.core.tracebacks import filtered
 from lamina.data import arrays
 from lamina.data.columns import check_columns, column_names
@@ -272,7 +272,7 @@ class Fitting(TrainingSteps):
 
     def _one_batch(self, trainer: Trainer, phase: str, data: Batch, return_dict: bool) -> Any:
         trainer.prepare(data)
-        data = jax.tree.map(jnp.asarray, data)
+        data = jax.tree.map(to_jax, data)
         results = run_batch(trainer, phase, data)
         if return_dict:
             return dict(sorted(results.items()))

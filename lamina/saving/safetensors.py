@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core.arrays import empty_array
 from lamina.core.variable import Variable
 from lamina.errors import warn
 from lamina.saving import strict_json
 from lamina.saving.atomic import written_file
 from lamina.saving.errors import LoadError
-from lamina.saving.hdf5.file import empty_array
 from lamina.saving.hdf5.source import Source
 from lamina.saving.hdf5.writer import write_array
 from lamina.saving.opening import opened_source

@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.arrays import to_jax
@@ -239,7 +238,7 @@ class HostFeed(ArrayFeed):
     def _on_device(self, rows: np.ndarray, size: int) -> Batch:
         """Return rows on the device, filled up to `size` so that every block runs the same program."""
         filled = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows))]) if len(rows) < size else rows
-        return jax.tree.map(lambda leaf: jnp.asarray(gather(leaf, filled)), self.data)
+        return jax.tree.map(lambda leaf: to_jax(gather(leaf, filled)), self.data)
 
 
 class StreamFeed(Feed):
@@ -339,7 +338,7 @@ class StreamFeed(Feed):
             if batch.sample_weight is not None:
                 raise ValueError(f"{self.what} gives sample weights; class_weight can't be used together with them.")
             batch = batch._replace(sample_weight=as_sample_weight(self.class_weight, batch.y))
-        batch = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf) if isinstance(leaf, HostRows) else leaf), batch)
+        batch = jax.tree.map(lambda leaf: to_jax(np.asarray(leaf) if isinstance(leaf, HostRows) else leaf), batch)
         count = jax.tree.leaves(batch)[0].shape[0]
         return Block(batch, np.arange(count, dtype="int32"), 0, 1, count, None)
 

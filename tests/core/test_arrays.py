@@ -3,8 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina.core import arrays
-from lamina.core.arrays import to_jax
+from lamina.core.arrays import empty_array, frozen, to_jax
 
 
 @pytest.fixture
@@ -17,12 +16,9 @@ def compiled():
     jax.monitoring.unregister_event_duration_listener(listen)
 
 
-@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool", "complex64", jnp.bfloat16])
 @pytest.mark.parametrize("shape", [(), (0, 2), (3, 5)])
-def test_the_array_is_what_jax_makes_of_it(shape, dtype, large, monkeypatch):
-    if large:
-        monkeypatch.setattr(arrays, "_LARGE_BYTES", 0)
+def test_the_array_is_what_jax_makes_of_it(shape, dtype):
     given = np.random.default_rng(0).uniform(0, 9, shape).astype(dtype)
     made, expected = to_jax(given), jnp.asarray(given)
     assert (made.dtype, made.weak_type, made.committed) == (expected.dtype, expected.weak_type, expected.committed)
@@ -35,16 +31,30 @@ def test_nothing_is_compiled(compiled):
     assert not compiled
 
 
-@pytest.mark.parametrize("large", [False, True])
-def test_later_changes_do_not_show(large, monkeypatch):
-    if large:
-        monkeypatch.setattr(arrays, "_LARGE_BYTES", 0)
-    memory = np.zeros(64 + 16, "float32")
-    start = -memory.ctypes.data % 64 // 4
-    given = memory[start : start + 64]  # aligned, as XLA's own arrays are, so that it could be used in place
-    made = to_jax(given)
+def aligned(size):
+    """Zeros that lie as XLA's own arrays do, so that they could be used in place."""
+    array = empty_array((size,), np.dtype("float32"))
+    array[:] = 0
+    return array
+
+
+@pytest.mark.parametrize("make", [lambda: np.zeros(1000, "float32"), lambda: aligned(1000), lambda: aligned(2000)[::2]])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_later_changes_do_not_show(make, read_only):
+    given = make()
+    seen = given.view()
+    seen.flags.writeable = not read_only
+    made = to_jax(seen)
     given[:] = 1
     assert not made.any()
+
+
+def test_a_frozen_array_is_taken_over():
+    given = frozen(aligned(1000))
+    assert to_jax(given).unsafe_buffer_pointer() == given.ctypes.data
+    with pytest.raises(ValueError, match="read-only"):
+        given[0] = 1
+    assert to_jax(aligned(1000)).unsafe_buffer_pointer() % 64 == 0
 
 
 def test_other_values_and_tracers_are_those_of_jax():

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core.arrays import empty_array
 from lamina.saving.hdf5.attributes import read_attributes
 from lamina.saving.hdf5.chunks import Chunks
 from lamina.saving.hdf5.groups import read_members
@@ -36,7 +37,6 @@ _DEEPEST = 64
 _LONGEST_PATH = 4_000
 # Types that HDF5 has no name for; Keras stores their bytes and names them in an attribute.
 _NAMED_TYPES = {"bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1}
-_ALIGNMENT = 64  # at which JAX can take over memory instead of copying it
 
 
 def open_hdf5(source: Source) -> Group:
@@ -245,14 +245,6 @@ class Dataset:
             elif self.size:
                 self.source.read_into(layout.address, array.reshape(-1).view(np.uint8).data)
         return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-
-
-def empty_array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Return memory for an array, at an address from which JAX takes it over without a copy."""
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _open_object(source: Source, address: int, path: str, visited: set[int]) -> Group | Dataset:
