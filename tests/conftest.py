@@ -1,6 +1,7 @@
 import functools
 import gc
 import os
+import signal
 import tempfile
 
 # Before anything can import keras or jax: keras, the oracle, must run on the same engine as lamina; float32
@@ -60,3 +61,11 @@ def no_programs_of_earlier_files():
 def same_draws_whatever_ran_before():
     """Seed every test alike, so that none passes or fails by what ran before it."""
     lamina.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C, which a shell takes away from what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

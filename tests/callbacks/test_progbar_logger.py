@@ -171,6 +171,7 @@ def fail(batch, logs):
         raise RuntimeError("of the user's")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("hook", "error"), [(interrupt, KeyboardInterrupt), (fail, RuntimeError)])
 def test_a_run_that_is_broken_off_leaves_the_terminal_as_it_was(small, hook, error, monkeypatch):
     terminal = Terminal(monkeypatch)

@@ -154,14 +154,6 @@ def test_same_seed_same_bits_whatever_watches():
     assert results[0] == results[1] == results[2]
 
 
-@pytest.fixture
-def interruptible():
-    """Python's own answer to Ctrl-C, which a shell takes away from what it runs in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_the_last_finished_step(model):
     def interrupt(batch, logs=None):
