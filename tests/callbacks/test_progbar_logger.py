@@ -202,7 +202,7 @@ def test_lines_go_above_a_live_display_of_the_users(small, monkeypatch):
     console = Console(file=terminal)
     with Live("mine", console=console, auto_refresh=False):
         small.fit(X, Y, 4, epochs=2)
-    assert re.search(r"Epoch 1/2 8/8 [^\r\n]* loss: [\d.]+\n", terminal.getvalue())
+    assert re.search(r"Epoch 1/2 8/8 [^\r\n]* loss: [\d.e+-]+\n", terminal.getvalue())
     assert "━" not in terminal.getvalue()
 
 
