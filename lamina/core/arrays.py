@@ -25,7 +25,7 @@ def to_jax(value: Any) -> Array:
     if type(value) is not np.ndarray:
         return jnp.asarray(value)
     with jax.ensure_compile_time_eval():  # a constant, also in the middle of a trace
-        return jax.device_put(value if _is_frozen(value) else _copied(value))
+        return jax.device_put(value if _can_be_taken_over(value) else _copied(value))
 
 
 def empty_array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -45,10 +45,13 @@ def frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _is_frozen(array: Any) -> bool:
-    while isinstance(array, np.ndarray) and not array.flags.writeable:
-        array = array.base
-    return array is None
+def _can_be_taken_over(array: np.ndarray) -> bool:
+    if array.ctypes.data % _ALIGNMENT or not array.flags.c_contiguous:
+        return False
+    part: Any = array
+    while isinstance(part, np.ndarray) and not part.flags.writeable:
+        part = part.base
+    return part is None
 
 
 def _copied(array: np.ndarray) -> np.ndarray:

@@ -61,8 +61,9 @@ def attend(
     scores = lax.dot_general(matrices(query), matrices(key), (((last,), (last,)), (batch, batch)))
     scores = scores.reshape(*scores.shape[:leading], *positions, *key.shape[leading:-1])
     weights = masked_softmax(scores, visible, tuple(range(scores.ndim - len(axes), scores.ndim)))
-    dropped = dropout(weights).reshape(*scores.shape[:leading], math.prod(positions), matrices(value).shape[leading])
-    outputs = lax.dot_general(dropped, matrices(value), (((last,), (leading,)), (batch, batch)))
+    values = matrices(value)
+    dropped = dropout(weights).reshape(*scores.shape[:leading], math.prod(positions), values.shape[leading])
+    outputs = lax.dot_general(dropped, values, (((last,), (leading,)), (batch, batch)))
     outputs = outputs.reshape(*outputs.shape[:leading], *positions, outputs.shape[-1])
     return jnp.transpose(outputs, [order.index(axis) for axis in range(outputs.ndim)]), weights
 

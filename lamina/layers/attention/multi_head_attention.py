@@ -182,12 +182,13 @@ class MultiHeadAttention(Layer):
     ) -> tuple[Array, Array]:
         """Return the heads' outputs and the weights: (batch..., heads, positions of the query, those of the value)."""
         axes = self.attention_axes
+        assert isinstance(axes, tuple)  # since `build`
         if visible is not None:  # axes between the batch and the positions
-            split = visible.ndim - 2 * len(axes)  # type: ignore[arg-type]
-            missing = query.ndim - 1 + len(axes) - visible.ndim  # type: ignore[arg-type]
+            split = visible.ndim - 2 * len(axes)
+            missing = query.ndim - 1 + len(axes) - visible.ndim
             visible = visible.reshape(visible.shape[:split] + (1,) * missing + visible.shape[split:])
         dropout = functools.partial(self._dropout_layer, training=training)
-        return kernels.attend(query, key, value, visible, axes, dropout)  # type: ignore[arg-type]
+        return kernels.attend(query, key, value, visible, axes, dropout)
 
 
 def projection(layer: Any, name: str, input_shape: Shape, sizes: Shape, summed: int = 1) -> EinsumDense:
