@@ -140,9 +140,10 @@ class Trainer:
         assert self.loss is not None
         if y is None:
             return None
+        loss = self.loss(y, y_pred)[0]
         if self.compiled_metrics is not None:  # some declare their state when they first see the shapes
             self.compiled_metrics.update(y, y_pred, None, None)
-        return self.loss(y, y_pred)[0]
+        return loss
 
     @property
     def metrics(self) -> list[Metric]:
