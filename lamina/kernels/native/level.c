@@ -1,0 +1,100 @@
+#include "level.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <xmmintrin.h>
+
+#define WIDTH 16
+#define ROWS 12
+#define NAME(x) avx512_##x
+#define TARGET __attribute__((target("avx512f,fma")))
+#include "tiles.inc"
+TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#undef WIDTH
+#undef ROWS
+#undef NAME
+#undef TARGET
+#undef TILE
+
+#define WIDTH 8
+#define ROWS 6
+#define NAME(x) avx2_##x
+#define TARGET __attribute__((target("avx2,fma")))
+#include "tiles.inc"
+TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+
+#define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
+#define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
+static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const avx512_wide[] = {TWELVE(avx512, wide)};
+static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
+
+static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide};
+static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide};
+
+static int has(const Level *level) {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("fma")) return 0;
+  return level == &avx512 ? __builtin_cpu_supports("avx512f") != 0 : __builtin_cpu_supports("avx2") != 0;
+}
+
+static const Level *chosen;
+
+const Level *current_level(void) {
+  if (!chosen) chosen = has(&avx512) ? &avx512 : has(&avx2) ? &avx2 : NULL;
+  return chosen;
+}
+
+int choose_level(const char *name) {
+  const Level *level = !strcmp(name, avx512.name) ? &avx512 : !strcmp(name, avx2.name) ? &avx2 : NULL;
+  if (!level || !has(level)) return 0;
+  chosen = level;
+  return 1;
+}
+
+void compute_tile(
+    const Level *level, int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+    const float *b, int64_t b_step, float *c, int64_t c_row, int add) {
+  tile_function *compute = (columns > level->width ? level->wide : level->narrow)[rows - 1];
+  if (columns == level->columns || columns == level->width) {
+    compute(depth, a, a_row, a_step, b, b_step, c, c_row, add);
+    return;
+  }
+  float whole[MOST_ROWS * MOST_COLUMNS];
+  compute(depth, a, a_row, a_step, b, b_step, whole, MOST_COLUMNS, 0);
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < columns; j++)
+      c[r * c_row + j] = whole[r * MOST_COLUMNS + j] + (add ? c[r * c_row + j] : 0);
+}
+
+// Transposes 4 × 4 elements whose rows lie `from` and `to` floats apart.
+static inline void transpose_four(const float *source, int64_t from, float *target, int64_t to) {
+  __m128 r0 = _mm_loadu_ps(source), r1 = _mm_loadu_ps(source + from);
+  __m128 r2 = _mm_loadu_ps(source + 2 * from), r3 = _mm_loadu_ps(source + 3 * from);
+  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+  _mm_storeu_ps(target, r0), _mm_storeu_ps(target + to, r1);
+  _mm_storeu_ps(target + 2 * to, r2), _mm_storeu_ps(target + 3 * to, r3);
+}
+
+void pack_panel(
+    const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel) {
+  int64_t width = level->columns, k = 0;
+  if (column == 1) {
+    for (; k < depth; k++) {
+      memcpy(panel + k * width, b + k * step, columns * sizeof(float));
+      memset(panel + k * width + columns, 0, (width - columns) * sizeof(float));
+    }
+    return;
+  }
+  int64_t fours = columns / 4 * 4;
+  if (step == 1)
+    // Whole cache lines of four columns at a time: columns that lie a power of two apart get into each other's way.
+    for (int64_t end; k < depth / 4 * 4; k = end) {
+      end = k + 16 < depth / 4 * 4 ? k + 16 : depth / 4 * 4;
+      for (int64_t j = 0; j < fours; j += 4)
+        for (int64_t i = k; i < end; i += 4) transpose_four(b + i + j * column, column, panel + i * width + j, width);
+      for (int64_t j = fours; j < width; j++)
+        for (int64_t i = k; i < end; i++) panel[i * width + j] = j < columns ? b[i + j * column] : 0;
+    }
+  for (; k < depth; k++)
+    for (int64_t j = 0; j < width; j++) panel[k * width + j] = j < columns ? b[k * step + j * column] : 0;
+}

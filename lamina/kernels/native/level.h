@@ -1,0 +1,38 @@
+// What one instruction set offers, and the choice among them.
+
+#ifndef LAMINA_LEVEL_H_
+#define LAMINA_LEVEL_H_
+
+#include <stdint.h>
+
+enum { MOST_ROWS = 12, MOST_COLUMNS = 32 };
+
+// Adds to (or, if `add` is 0, sets) a tile of c: c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_step + j].
+// The number of rows and columns is fixed for each function. Strides count floats.
+typedef void tile_function(
+    int64_t depth, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_step, float *c, int64_t c_row,
+    int add);
+
+typedef struct {
+  const char *name;
+  int64_t rows;     // most rows of a tile
+  int64_t width;    // floats of a vector
+  int64_t columns;  // columns of a tile: two vectors
+  tile_function *const *narrow;  // tiles one vector wide, by rows - 1
+  tile_function *const *wide;    // two vectors
+} Level;
+
+// The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.
+const Level *current_level(void);
+int choose_level(const char *name);
+
+// Computes any tile of up to `level->rows` × `level->columns`; b is a panel of full width.
+void compute_tile(
+    const Level *level, int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+    const float *b, int64_t b_step, float *c, int64_t c_row, int add);
+
+// Copies depth × columns elements b[k * step + j * column] into a panel depth × level->columns, zero behind the last one.
+void pack_panel(
+    const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel);
+
+#endif

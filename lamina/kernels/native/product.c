@@ -1,0 +1,208 @@
+// Products of stacks of matrices, each of them transposed or not.
+
+#include <string.h>
+
+#include "frame.h"
+#include "handlers.h"
+#include "level.h"
+#include "parallel.h"
+
+enum {
+  // Terms summed before the sums go to memory: so many that a panel of b stays in the first cache.
+  DEPTH = 256,
+  // Elements of a matrix b whose panels are read where they lie, if they can be: so many stay in the second cache.
+  SMALL = 1 << 18,
+  // Tiles of rows in a block of the result where b is read so; and up to which that is quicker than packing a large b.
+  BLOCK_TILES = 8,
+  FEW_TILES = 3,
+  // Rows that a packed panel serves: so many that DEPTH columns of them stay in the second cache.
+  BLOCK_ROWS = 384,
+  // Rows of a that lie a multiple of so many floats apart get into each other's way in the first cache.
+  BAD_STRIDE = 256,
+  PADDING = 16,
+  // Items of work aimed at: so many that a thread that is held up holds up little.
+  ITEMS = 16,
+  // Terms from which a product of few items is summed in parts, side by side, and most of these.
+  LONG_SUM = 1024,
+  MOST_PARTS = 8,
+};
+
+typedef struct {
+  const Level *level;
+  const float *a, *b;
+  float *c;
+  float *own;      // of each thread
+  float *partial;  // parts × batch × m × n, where there is more than one part
+  int64_t batch, m, n, k, a_row, a_step, b_step, b_column;
+  int in_place;                      // whether panels of b are read where they lie
+  int copies;                        // whether rows of a are copied: they are transposed, or lie a bad distance apart
+  int64_t parts;                     // of the terms of a sum
+  int64_t row_blocks, panel_blocks;  // into which a matrix of the result is cut
+} Product;
+
+static int64_t ceiling(int64_t number, int64_t divisor) { return (number + divisor - 1) / divisor; }
+
+// What each thread keeps: a panel of b, and rows of a where those are copied.
+static int64_t own_floats(const Product *q) {
+  return DEPTH * q->level->columns + (q->copies ? (BLOCK_ROWS + 1) * (DEPTH + PADDING) : 0);
+}
+
+static int64_t panel_width(const Product *q, int64_t panel) {
+  int64_t left = q->n - panel * q->level->columns;
+  return left < q->level->columns ? left : q->level->columns;
+}
+
+// Copies rows of a next to each other: a run of memory for each row, or for each tile if a is transposed. There are
+// `there` rows of which memory may be read.
+static void copy_rows(
+    const Product *q, const float *a, int64_t rows, int64_t tiles, int64_t depth, int64_t there, float *copied) {
+  if (q->a_step == 1) {
+    for (int64_t r = 0; r < rows; r++)
+      memcpy(copied + r * (depth + PADDING), a + r * q->a_row, depth * sizeof(float));
+    return;
+  }
+  for (int64_t t = 0; t < tiles; t++) {
+    int64_t row = rows * t / tiles, height = rows * (t + 1) / tiles - row;
+    float *target = copied + row * depth;
+    if (row + MOST_ROWS <= there)  // always as many, which is quick: what is too much is overwritten by the next
+      for (int64_t k = 0; k < depth; k++)
+        memcpy(target + k * height, a + row + k * q->a_step, MOST_ROWS * sizeof(float));
+    else
+      for (int64_t k = 0; k < depth; k++) memcpy(target + k * height, a + row + k * q->a_step, height * sizeof(float));
+  }
+}
+
+// Multiplies rows `top` to `bottom` of a by panels `first` to `last` of b, terms `from` to `to`.
+static void multiply_block(
+    const Product *q, const float *a, const float *b, float *c, int64_t top, int64_t bottom, int64_t first,
+    int64_t last, int64_t from, int64_t to, float *packed) {
+  const Level *level = q->level;
+  int64_t rows = bottom - top, tiles = ceiling(rows, level->rows);
+  int64_t steps = ceiling(to - from, DEPTH);
+  int in_place = q->in_place || (q->b_column == 1 && tiles <= FEW_TILES);
+  int apart = q->copies && last - first > 1 && tiles > FEW_TILES;
+  float *copied = packed + DEPTH * level->columns;
+  for (int64_t s = 0; s < steps; s++) {
+    int64_t start = from + (to - from) * s / steps, depth = from + (to - from) * (s + 1) / steps - start;
+    const float *rows_of_a = a + top * q->a_row + start * q->a_step;
+    if (apart) copy_rows(q, rows_of_a, rows, tiles, depth, q->m - top, copied);
+    int64_t together = DEPTH / depth;  // panels that are packed before all rows pass by
+    for (int64_t group = first; group < last; group += together) {
+      int64_t end = group + together < last ? group + together : last;
+      for (int64_t panel = group; panel < end; panel++) {
+        const float *source = b + start * q->b_step + panel * level->columns * q->b_column;
+        if (!in_place || panel_width(q, panel) < level->columns)
+          pack_panel(
+              level, depth, panel_width(q, panel), source, q->b_step, q->b_column,
+              packed + (panel - group) * depth * level->columns);
+      }
+      for (int64_t t = 0; t < tiles; t++) {
+        int64_t row = rows * t / tiles, height = rows * (t + 1) / tiles - row;
+        const float *tile = rows_of_a + row * q->a_row;
+        int64_t a_row = q->a_row, a_step = q->a_step;
+        if (apart && a_row == 1) tile = copied + row * depth, a_step = height;
+        else if (apart) a_row = depth + PADDING, tile = copied + row * a_row;
+        for (int64_t panel = group; panel < end; panel++) {
+          int64_t column = panel * level->columns, columns = panel_width(q, panel);
+          int as_it_lies = in_place && columns == level->columns;
+          compute_tile(
+              level, height, columns, depth, tile, a_row, a_step,
+              as_it_lies ? b + start * q->b_step + column : packed + (panel - group) * depth * level->columns,
+              as_it_lies ? q->b_step : level->columns, c + (top + row) * q->n + column, q->n, s > 0);
+        }
+      }
+    }
+  }
+}
+
+static int64_t panel_count(const Product *q) { return ceiling(q->n, q->level->columns); }
+
+static void multiply(void *data, int64_t index, int64_t worker) {
+  const Product *q = data;
+  int64_t panel_block = index % q->panel_blocks, row_block = index / q->panel_blocks % q->row_blocks;
+  int64_t matrix = index / q->panel_blocks / q->row_blocks % q->batch;
+  int64_t part = index / q->panel_blocks / q->row_blocks / q->batch;
+  int64_t panels = panel_count(q);
+  float *c = q->parts > 1 ? q->partial + part * q->batch * q->m * q->n : q->c;
+  multiply_block(
+      q, q->a + matrix * q->m * q->k, q->b + matrix * q->k * q->n, c + matrix * q->m * q->n,
+      q->m * row_block / q->row_blocks, q->m * (row_block + 1) / q->row_blocks, panels * panel_block / q->panel_blocks,
+      panels * (panel_block + 1) / q->panel_blocks, q->k * part / q->parts, q->k * (part + 1) / q->parts,
+      q->own + worker * own_floats(q));
+}
+
+static void add_parts(void *data, int64_t index, int64_t worker) {
+  (void)worker;
+  const Product *q = data;
+  int64_t size = q->batch * q->m * q->n, start = size * index / ITEMS, end = size * (index + 1) / ITEMS;
+  memcpy(q->c + start, q->partial + start, (end - start) * sizeof(float));
+  for (int64_t part = 1; part < q->parts; part++) {
+    const float *more = q->partial + part * size;
+    for (int64_t i = start; i < end; i++) q->c[i] += more[i];
+  }
+}
+
+// Cuts the work. Where b is read as it lies, rows are cut first, then columns; else columns, then rows, for each block
+// of which panels are packed anew. Then terms, where parts are to be added up. Only shapes count, never the number of
+// threads, on which the order of a sum must not depend.
+static void cut(Product *q) {
+  int64_t panels = panel_count(q), tiles = ceiling(q->m, q->level->rows);
+  int64_t least = ITEMS / (q->in_place ? 2 : 1);
+  q->row_blocks = q->in_place ? ceiling(tiles, BLOCK_TILES) : ceiling(q->m, BLOCK_ROWS);
+  if (q->in_place && q->batch * q->row_blocks < least) {
+    int64_t most = ceiling(tiles, FEW_TILES), more = ceiling(least, q->batch);
+    q->row_blocks = more < most ? more : most;
+  }
+  int64_t wanted = ceiling(least, q->batch * q->row_blocks);
+  q->panel_blocks = wanted < panels ? wanted : panels;
+  int64_t items = q->batch * q->row_blocks * q->panel_blocks;
+  if (!q->in_place && items < ITEMS / 2) {
+    int64_t most = ceiling(tiles, FEW_TILES + 1), more = ceiling(ITEMS / 2, items / q->row_blocks);
+    q->row_blocks = more < most ? more : most > q->row_blocks ? most : q->row_blocks;
+    items = q->batch * q->row_blocks * q->panel_blocks;
+  }
+  q->parts = 1;
+  if (items < ITEMS / 2 && q->k >= LONG_SUM) {
+    q->parts = ceiling(ITEMS / 2, items);
+    if (q->parts > q->k / (LONG_SUM / 2)) q->parts = q->k / (LONG_SUM / 2);
+    if (q->parts > MOST_PARTS) q->parts = MOST_PARTS;
+  }
+}
+
+XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
+  if (answer_version(frame)) return NULL;
+  const int64_t *transposed = options(frame, 2);
+  if (!well_formed(frame, 2) || !transposed)
+    return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product takes two stacks of float32 matrices.");
+  const XLA_FFI_Buffer *a = operand(frame, 0), *b = operand(frame, 1), *c = result(frame);
+  int64_t rank = c->rank;
+  Product q = {.level = current_level(), .a = a->data, .b = b->data, .c = c->data, .batch = 1};
+  for (int64_t i = 0; i < rank - 2; i++) q.batch *= c->dims[i];
+  q.m = c->dims[rank - 2];
+  q.n = c->dims[rank - 1];
+  q.k = a->dims[transposed[0] ? rank - 2 : rank - 1];
+  int64_t b_rows = b->dims[transposed[1] ? rank - 1 : rank - 2];
+  if (a->rank != rank || b->rank != rank || b_rows != q.k)
+    return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product: the shapes do not fit together.");
+  int64_t size = q.batch * q.m * q.n;
+  if (!size) return NULL;
+  if (!q.k) {
+    memset(q.c, 0, size * sizeof(float));
+    return NULL;
+  }
+  q.a_row = transposed[0] ? 1 : q.k;
+  q.a_step = transposed[0] ? q.m : 1;
+  q.b_step = transposed[1] ? 1 : q.n;
+  q.b_column = transposed[1] ? q.k : 1;
+  q.in_place = q.b_column == 1 && q.k * q.n <= SMALL;
+  q.copies = transposed[0] || (!q.in_place && q.a_row % BAD_STRIDE == 0);
+  cut(&q);
+  const Phase phases[] = {{multiply, q.parts * q.batch * q.row_blocks * q.panel_blocks}, {add_parts, ITEMS}};
+  int64_t threads = worker_count(frame), most = phases[0].count > ITEMS ? phases[0].count : ITEMS;
+  int64_t own = (threads < most ? threads : most) * own_floats(&q);
+  q.own = scratch(own + (q.parts > 1 ? q.parts * size : 0));
+  q.partial = q.own + own;
+  if (!q.own || !run_phases(frame, phases, q.parts > 1 ? 2 : 1, &q))
+    return failure(frame, XLA_FFI_Error_Code_RESOURCE_EXHAUSTED, "lamina_product: out of memory.");
+  return NULL;
+}
