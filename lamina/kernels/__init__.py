@@ -12,7 +12,7 @@ from lamina.kernels.elementwise import vectorized
 from lamina.kernels.extremes import largest
 from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from lamina.kernels.normalization import layer_norm, moments
-from lamina.kernels.platform import fast_on_cpu, reference_kernels
+from lamina.kernels.platform import fast_on_cpu, portable_kernels, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
 from lamina.kernels.products import project
 from lamina.kernels.rectifier import relu, relu_of_convolution
@@ -36,6 +36,7 @@ __all__ = [
     "masked_softmax",
     "max_pool",
     "moments",
+    "portable_kernels",
     "project",
     "random_bits",
     "reference_kernels",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from lamina import config
+from lamina.kernels.native_product import matmul
 from lamina.kernels.platform import fast_on_gpu
 from lamina.kernels.softmax import masked_softmax
 
@@ -49,7 +49,6 @@ def attend(
     others = [axis for axis in range(query.ndim - 2) if axis not in axes]
     order = (*others, query.ndim - 2, *axes, query.ndim - 1)
     leading = len(others) + 1
-    batch = tuple(range(leading))
     # With the heads in front every product is one of stacked matrices, and one copy serves all that take part in it.
     query, key, value = (jnp.transpose(one, order) for one in (query * query.shape[-1] ** -0.5, key, value))
     positions = query.shape[leading:-1]
@@ -57,13 +56,12 @@ def attend(
     def matrices(x: jax.Array) -> jax.Array:
         return x.reshape(*x.shape[:leading], math.prod(x.shape[leading:-1]), x.shape[-1])
 
-    last = leading + 1
-    scores = lax.dot_general(matrices(query), matrices(key), (((last,), (last,)), (batch, batch)))
+    scores = matmul(matrices(query), matrices(key), transpose_b=True)
     scores = scores.reshape(*scores.shape[:leading], *positions, *key.shape[leading:-1])
     weights = masked_softmax(scores, visible, tuple(range(scores.ndim - len(axes), scores.ndim)))
     values = matrices(value)
     dropped = dropout(weights).reshape(*scores.shape[:leading], math.prod(positions), values.shape[leading])
-    outputs = lax.dot_general(dropped, values, (((last,), (leading,)), (batch, batch)))
+    outputs = matmul(dropped, values)
     outputs = outputs.reshape(*outputs.shape[:leading], *positions, outputs.shape[-1])
     return jnp.transpose(outputs, [order.index(axis) for axis in range(outputs.ndim)]), weights
 

@@ -32,6 +32,7 @@ def conv(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     data_format: str = "channels_last",
+    rectified: bool = False,
 ) -> jax.Array:
     """Cross-correlate `x` with `kernel` (the convolution of neural networks).
 
@@ -45,6 +46,7 @@ def conv(
         dilation: Distance between neighbouring taps of a window.
         groups: Number of groups that channels and outputs are divided into; a group of outputs sees its own channels.
         data_format: "channels_last" or "channels_first".
+        rectified: Whether `relu_of_convolution` comes next, with nothing but a bias between: the form is chosen by it.
 
     Returns:
         (batch, *positions, outputs), or channels first, in the common type of `x` and `kernel`.
@@ -70,7 +72,7 @@ def conv(
     windows = Windows.make(size, kernel.shape[:rank], strides, padding, dilation)
     if not _can_be_fast(x, kernel, windows):
         return _plain(x, kernel, windows, groups, channels_last)
-    return _with_channels_last(lambda x: _convolve_alone(x, kernel, windows, groups), x, channels_last)
+    return _with_channels_last(lambda x: _convolve_alone(x, kernel, windows, groups, rectified), x, channels_last)
 
 
 def depthwise_conv(
@@ -208,9 +210,10 @@ def _in_float32(function: Callable) -> Callable:
     return widened
 
 
-_convolve_alone, _convolve, _input_gradient, _kernel_gradient = (
+_convolve_alone = jax.custom_vjp(_in_float32(plan.convolve_alone), nondiff_argnums=(2, 3, 4))
+_convolve, _input_gradient, _kernel_gradient = (
     jax.custom_vjp(_in_float32(function), nondiff_argnums=(2, 3))
-    for function in (plan.convolve_alone, plan.convolve, plan.input_gradient, plan.kernel_gradient)
+    for function in (plan.convolve, plan.input_gradient, plan.kernel_gradient)
 )
 
 
@@ -232,7 +235,10 @@ def _define_gradients() -> None:
         x, g = kept
         return _input_gradient(g, kernel, windows, groups), _convolve(x, kernel, windows, groups)
 
-    _convolve_alone.defvjp(keep(_convolve), convolve_backward)
+    _convolve_alone.defvjp(
+        lambda x, kernel, windows, groups, rectified: keep(_convolve)(x, kernel, windows, groups),
+        lambda windows, groups, rectified, kept, g: convolve_backward(windows, groups, kept, g),
+    )
     _convolve.defvjp(keep(_convolve), convolve_backward)
     _input_gradient.defvjp(keep(_input_gradient), input_gradient_backward)
     _kernel_gradient.defvjp(keep(_kernel_gradient), kernel_gradient_backward)

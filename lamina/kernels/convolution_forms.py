@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.kernels import native_product as products
 from lamina.kernels.geometry import Windows
 
 # Rows of the product (batch slice × output positions) above which the kernel gradient is summed over batch slices.
@@ -52,13 +53,13 @@ def patches(x: jax.Array, windows: Windows) -> jax.Array:
 
 def matmul(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
     """Convolve as patches @ kernel."""
-    product = patches(x, windows) @ _rows(kernel)
+    product = products.matmul(patches(x, windows), _rows(kernel))
     return product.reshape(x.shape[0], *windows.output_size, kernel.shape[-1])
 
 
 def matmul_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
     """Spread g @ kernelᵀ over the inputs of each window, tap by tap."""
-    columns = (_rows(g) @ _rows(kernel).T).reshape(*g.shape[:-1], -1)
+    columns = products.matmul(_rows(g), _rows(kernel), transpose_b=True).reshape(*g.shape[:-1], -1)
     inputs = kernel.shape[-2]
     return reduce(
         jnp.add,
@@ -71,7 +72,9 @@ def matmul_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows) -> 
 
 def matmul_kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
     """Return patchesᵀ @ g."""
-    return (patches(x, windows).T @ _rows(g)).reshape(*windows.window, x.shape[-1], g.shape[-1])
+    return products.matmul(patches(x, windows), _rows(g), transpose_a=True).reshape(
+        *windows.window, x.shape[-1], g.shape[-1]
+    )
 
 
 # Convolutions in canonical layout.

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from lamina.kernels import convolution_forms as forms
 from lamina.kernels import convolution_strides as strides
+from lamina.kernels import native_convolution
 from lamina.kernels.geometry import Windows
 
 # Columns (taps × channels) up to which patches and one product win; the backward pass shares the forward's patches.
@@ -23,19 +24,25 @@ BUNDLE_CHANNELS = 16
 # which XLA leaves convolutions to the library that is quick for one channel.
 APART_CHANNELS = 64
 LIBRARY_OUTPUTS = 32
+# And input channels up to which a convolution with a rectifier is left to XLA's fusions.
+CHAINED_CHANNELS = 32
 
 
-def convolve_alone(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
+def convolve_alone(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int, rectified: bool) -> jax.Array:
     """Return the convolution where nobody asks for a gradient.
 
-    There XLA fuses convolutions with biases, maxima and poolings, for one pass over memory. Of whole networks in a
-    single fusion it makes slow programs: a choice by comparison, which it can't fuse, is where a next one begins.
+    There XLA fuses convolutions with biases, rectifiers and poolings, for one pass over memory, which gains more in
+    chains of few channels than the compiled extension does. Of whole networks in a single fusion it makes slow
+    programs: a choice by comparison, which it can't fuse, is where a next one begins.
     """
+    channels, outputs = x.shape[-1], kernel.shape[-1]
     if groups == 1 and len(windows.size) == 2 and not windows.is_pointwise:
-        if x.shape[-1] >= APART_CHANNELS:
-            x = jnp.where(x <= jnp.inf, x, jnp.nan)  # x, NaN included
-        if x.shape[-1] == 1 and kernel.shape[-1] >= LIBRARY_OUTPUTS and windows.is_dense:
+        if channels == 1 and outputs >= LIBRARY_OUTPUTS and windows.is_dense:
             return forms.direct(x, kernel, windows)
+        if rectified and channels <= CHAINED_CHANNELS and _columns(kernel) > FEW_COLUMNS:
+            return forms.direct(x, kernel, windows)
+        if channels >= APART_CHANNELS and not native_convolution.takes(x, kernel, windows):
+            x = jnp.where(x <= jnp.inf, x, jnp.nan)  # x, NaN included
     return convolve(x, kernel, windows, groups)
 
 
@@ -54,7 +61,7 @@ def convolve(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> 
     if windows.is_pointwise or _columns(kernel) <= FEW_COLUMNS:
         return forms.matmul(x, kernel, windows)
     if len(windows.size) < 3:
-        return forms.direct(x, kernel, windows)
+        return _convolve_dense(x, kernel, windows)
     folded = convolve(forms.fold_input(x, windows), forms.fold_kernel(kernel), windows.axes(slice(1, None)), 1)
     return folded.reshape(x.shape[0], -1, *folded.shape[1:])
 
@@ -82,7 +89,7 @@ def input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: in
     if kernel.shape[-2] <= FEW_CHANNELS:
         return forms.matmul_input_gradient(g, kernel, windows)
     if len(windows.size) < 3:
-        return forms.direct(g, turned, backward)
+        return _convolve_dense(g, turned, backward)
     rest = windows.axes(slice(1, None))
     folded = input_gradient(forms.fold_output(g), forms.fold_kernel(kernel), rest, 1)
     return forms.unfold_input(folded, windows, g.shape[0])
@@ -108,10 +115,18 @@ def kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows, groups: int) -
             gradient = gradient.at[taps].set(kernel_gradient(part, g, dense, 1))
         return gradient
     if len(windows.size) < 3:
+        if native_convolution.takes_gradient(x, g, windows):
+            return native_convolution.kernel_gradient(x, g, windows)
         return forms.transposed_kernel_gradient(x, g, windows)
     rest = windows.axes(slice(1, None))
     folded = kernel_gradient(forms.fold_input(x, windows), forms.fold_output(g), rest, 1)
     return forms.unfold_kernel(folded, windows)
+
+
+def _convolve_dense(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
+    if native_convolution.takes(x, kernel, windows):
+        return native_convolution.convolve(x, kernel, windows)
+    return forms.direct(x, kernel, windows)
 
 
 def _by_bundles(function: Callable, first: jax.Array, second: jax.Array, groups: int, channels: int) -> jax.Array:

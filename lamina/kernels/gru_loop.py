@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+from lamina.kernels.native_product import matmul
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
@@ -68,7 +69,7 @@ def _backward(return_sequences, reverse, kept, cotangents):
 
     dh, (dhs, dproduct) = lax.scan(step, dh, (through_z, factors, dout), reverse=not reverse)
     units = h0.shape[-1]
-    drecurrent = matrix(found).T @ matrix(dproduct)
+    drecurrent = matmul(matrix(found), matrix(dproduct), transpose_a=True)
     dstate_bias = matrix(dproduct[..., 2 * units :]).sum(0)
     du = jnp.concatenate([dproduct[..., : 2 * units], dhs * factor_n], axis=-1)
     return du, drecurrent, dstate_bias, dh, None

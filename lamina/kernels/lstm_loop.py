@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+from lamina.kernels.native_product import matmul
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(5, 6))
@@ -85,7 +86,7 @@ def _backward(return_sequences, reverse, kept, cotangents):
 
     inputs = (factors, through_tanh, through_forget, mask, dout)
     (dh, dc), du = lax.scan(step, (dh, dc), inputs, reverse=not reverse)
-    drecurrent = matrix(before(outputs, h0, reverse)).T @ matrix(du)
+    drecurrent = matmul(matrix(before(outputs, h0, reverse)), matrix(du), transpose_a=True)
     return du, drecurrent, dh, dc, None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import jax
 
 _reference = contextvars.ContextVar("lamina_reference_kernels", default=False)
+_portable = contextvars.ContextVar("lamina_portable_kernels", default=False)
 
 
 def fast_on_cpu() -> bool:
@@ -25,6 +26,32 @@ def fast_on_gpu() -> bool:
 def reference_wanted() -> bool:
     """Return whether the plain formulation is asked for on every platform."""
     return _reference.get()
+
+
+def portable_wanted() -> bool:
+    """Return whether the program is for others, who know nothing of calls of the compiled extension."""
+    return _portable.get()
+
+
+@contextlib.contextmanager
+def portable_kernels() -> Iterator[None]:
+    """Trace without calls of the compiled extension, for programs that are written to files or read step by step.
+
+    The formulations are otherwise the usual ones.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from lamina import kernels
+        >>> x = kernel = jnp.ones((512, 512))
+        >>> with kernels.portable_kernels():
+        ...     "dot_general" in str(jax.make_jaxpr(kernels.project)(x, kernel))
+        True
+    """
+    token = _portable.set(True)
+    try:
+        yield
+    finally:
+        _portable.reset(token)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from lamina.kernels.native_product import matmul
 from lamina.kernels.platform import fast_on_cpu
 
 
@@ -32,12 +33,12 @@ def project(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, summ
         (2, 3, 5, 6)
     """
     new = kernel.shape[summed:]
-    if not fast_on_cpu() or x.ndim == 2 == kernel.ndim:
+    if not fast_on_cpu() or x.dtype != kernel.dtype:
         outputs = jnp.tensordot(x, kernel, summed)
         return outputs if bias is None else outputs + bias
     kept, gone = x.shape[: x.ndim - summed], x.shape[x.ndim - summed :]
     inner, columns = math.prod(gone), math.prod(new)
-    outputs = x.reshape(math.prod(kept), inner) @ kernel.reshape(inner, columns)
+    outputs = matmul(x.reshape(math.prod(kept), inner), kernel.reshape(inner, columns))
     if bias is not None:
         outputs = outputs + jnp.broadcast_to(bias, new).reshape(columns)
     return outputs.reshape(*kept, *new)

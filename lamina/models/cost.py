@@ -9,6 +9,7 @@ import jax
 
 from lamina.core import binding
 from lamina.core.symbolic import is_symbolic
+from lamina.kernels import portable_kernels
 from lamina.layers.layer import Layer
 from lamina.typing import PyTree
 
@@ -55,7 +56,7 @@ def operations_per_row(layer: Layer, inputs: PyTree) -> int | None:
     )
 
     def run(arrays: PyTree) -> PyTree:
-        with binding.within(values={}, losses=[], draws={}, abstract=-1, training=False):
+        with portable_kernels(), binding.within(values={}, losses=[], draws={}, abstract=-1, training=False):
             return layer(arrays)
 
     try:

@@ -183,4 +183,5 @@ class Convolution(BaseConvolution):
             dilation=self.dilation_rate,
             groups=self.groups,
             data_format=self.data_format,
+            rectified=self.activation is activations.relu,
         )
