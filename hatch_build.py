@@ -18,7 +18,7 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = "lamina/kernels/native"
+SOURCES = "lamina/kernels/csrc"
 EXTENSION = "lamina/kernels/_native.abi3.so"
 FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-shared"]
 
@@ -67,7 +67,8 @@ def failure(sources: Path, target: Path) -> str | None:
         "-I" + sysconfig.get_path("include"),
         *sorted(map(str, sources.glob("*.c"))),
         *shlex.split(os.environ.get("LDFLAGS", "")),
-        *["-lm", "-o", str(target)],
+        "-o",
+        str(target),
     ]
     try:
         done = subprocess.run(command)  # what the compiler says goes into the output of the build

@@ -14,7 +14,7 @@ INSTALLED = Path(lamina.__file__).parent
 def test_every_module_stub_and_data_file_is_installed():
     wanted = {path.relative_to(TREE) for path in TREE.rglob("*") if path.is_file()}
     made = {path for path in wanted if path.suffix in (".pyc", ".so")}
-    c_sources = {path for path in wanted if path.is_relative_to("kernels/native")}
+    c_sources = {path for path in wanted if path.is_relative_to("kernels/csrc")}
     assert Path("datasets/files/digits.npz") in wanted
     assert sorted(path for path in wanted - made - c_sources if not (INSTALLED / path).is_file()) == []
 

@@ -13,6 +13,7 @@ from benchmarks.peers.peer import Peer
 # name: (module of this folder, keyword arguments of its `Runner`)
 PEERS: dict[str, tuple[str, dict]] = {
     "lamina": ("keras_api", {"library": "lamina"}),
+    "lamina-xla": ("keras_api", {"library": "lamina"}),
     "keras-tensorflow": ("keras_api", {"library": "keras", "backend": "tensorflow"}),
     "keras-jax": ("keras_api", {"library": "keras", "backend": "jax"}),
     "keras-jax-spe50": ("keras_api", {"library": "keras", "backend": "jax", "steps_per_execution": 50}),
@@ -49,13 +50,15 @@ def takes_part(name: str, phases: list[str]) -> bool:
 
 def environment(name: str) -> dict[str, str]:
     """Variables that the process of a peer needs."""
+    if name == "lamina-xla":
+        return {"LAMINA_NATIVE": "0"}
     backend = settings(name)[1].get("backend")
     return {"KERAS_BACKEND": backend} if backend else {}
 
 
 def interpreter_key(name: str) -> str:
     """The peer whose interpreter serves `name` if none was named for it: its own name without -speN, -fused, …"""
-    return re.sub(r"-(spe[0-9]+|fused|compile)$", "", name)
+    return re.sub(r"-(spe[0-9]+|fused|compile|xla)$", "", name)
 
 
 def load(name: str) -> Peer:

@@ -1,6 +1,6 @@
 """Convolutions of images and sequences, and their kernel gradients, by the compiled extension where it is faster.
 
-They need no patches and no padded images in memory (`lamina/kernels/native/convolution.c`). Their derivatives are those
+They need no patches and no padded images in memory (`lamina/kernels/csrc/convolution.c`). Their derivatives are those
 of `lamina/kernels/convolution.py`.
 """
 
@@ -31,7 +31,7 @@ MOST_ROWS = 2**22
 
 def takes(x: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
     """Return whether the extension can and should compute the convolution of x and kernel."""
-    return native.available("lamina_convolution") and _fits(x, kernel, kernel.shape[-1], _in_plane(windows))
+    return native.available(_convolution.name) and _fits(x, kernel, kernel.shape[-1], _in_plane(windows))
 
 
 def convolve(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
@@ -44,7 +44,7 @@ def convolve(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
 
 def takes_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> bool:
     """Return whether it can and should compute the gradient for the kernel, given g, that for the result."""
-    return native.available("lamina_convolution_kernel_gradient") and _gradient_fits(x, g, _in_plane(windows))
+    return native.available(_kernel_gradient.name) and _gradient_fits(x, g, _in_plane(windows))
 
 
 def kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:

@@ -21,8 +21,6 @@ FEWEST_TRANSPOSED = 1e6
 # the products alone are as fast (1.04), but a training step of `mnist_mlp` is not (0.97): XLA runs two side by side.
 FEWEST_ROWS = 256
 
-_TARGET = "lamina_product"
-
 
 def matmul(a: jax.Array, b: jax.Array, *, transpose_a: bool = False, transpose_b: bool = False) -> jax.Array:
     """Return the product of two matrices, or of stacks of them, either transposed beforehand.
@@ -43,7 +41,7 @@ def matmul(a: jax.Array, b: jax.Array, *, transpose_a: bool = False, transpose_b
         (2, 3, 5)
     """
     flags = dict(transpose_a=transpose_a, transpose_b=transpose_b)
-    if _fits(a, b, **flags) and native.available(_TARGET):
+    if _fits(a, b, **flags) and native.available(_product.name):
         return _product.bind(a, b, **flags)
     return _plain(a, b, **flags)
 
@@ -69,7 +67,7 @@ def _fits(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> bool:
 
 
 _product = native.primitive(
-    _TARGET, _plain, lambda transpose_a, transpose_b: (int(transpose_a), int(transpose_b)), _fits
+    "lamina_product", _plain, lambda transpose_a, transpose_b: (int(transpose_a), int(transpose_b)), _fits
 )
 
 

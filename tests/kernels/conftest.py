@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from lamina.kernels import reference_kernels
+from lamina.kernels import native, reference_kernels
 
 TOLERANCES = {"float64": 1e-12, "float32": 2e-5, "bfloat16": 2e-2, "float16": 2e-3}
 
@@ -87,3 +87,14 @@ def assert_close():
 def assert_agrees():
     """Check a kernel against its reference formulation: `assert_agrees(function, *arguments, loop=False)`."""
     return _assert_agrees
+
+
+@pytest.fixture(params=["switched off", "not built", "several devices"])
+def lose_the_extension(request, monkeypatch):
+    """A function after whose call nothing may call the compiled extension, for each of the reasons."""
+    ways = {
+        "switched off": lambda: monkeypatch.setenv("LAMINA_NATIVE", "0"),
+        "not built": lambda: monkeypatch.setattr(native, "_handlers", frozenset),
+        "several devices": lambda: monkeypatch.setattr(jax, "device_count", lambda: 2),
+    }
+    return ways[request.param]

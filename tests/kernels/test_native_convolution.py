@@ -10,7 +10,7 @@ from jax import lax
 
 import lamina as keras
 from lamina import kernels
-from lamina.kernels import conv, conv_transpose, convolution_plan, native, native_convolution
+from lamina.kernels import conv, conv_transpose, convolution_plan, native_convolution
 
 _native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
 if not _native.handlers():
@@ -248,21 +248,12 @@ def test_small_convolutions_are_left_to_xla(monkeypatch, random_arrays):
     assert calls(lambda x, kernel: conv(x, kernel, dilation=2), large, kernel) == (0, 0)  # few terms side by side
 
 
-@pytest.mark.parametrize(
-    "without",
-    [
-        lambda monkeypatch: monkeypatch.setenv("LAMINA_NATIVE", "0"),
-        lambda monkeypatch: monkeypatch.setattr(native, "_handlers", frozenset),
-        lambda monkeypatch: monkeypatch.setattr(jax, "device_count", lambda: 2),
-    ],
-    ids=["switched off", "not built", "several devices"],
-)
-def test_without_the_extension(monkeypatch, assert_close, random_arrays, without):
+def test_without_the_extension(assert_close, random_arrays, lose_the_extension):
     x, kernel = some(random_arrays)
     function = with_gradients(lambda x, kernel: conv(x, kernel, **MIXED))
     assert calls(function, x, kernel) == (2, 1)
     expected = jax.jit(function)(x, kernel)
-    without(monkeypatch)
+    lose_the_extension()
     again = with_gradients(lambda x, kernel: conv(x, kernel, **MIXED))
     assert calls(again, x, kernel) == (0, 0)
     assert_close(jax.jit(again)(x, kernel), expected, 2e-5)

@@ -236,19 +236,10 @@ def test_without_jit(assert_close):
         assert_close(matmul(a, b), jnp.asarray(exact(a, b), jnp.float32), 1e-5)
 
 
-@pytest.mark.parametrize(
-    "without",
-    [
-        lambda monkeypatch: monkeypatch.setenv("LAMINA_NATIVE", "0"),
-        lambda monkeypatch: monkeypatch.setattr(native, "_handlers", frozenset),
-        lambda monkeypatch: monkeypatch.setattr(jax, "device_count", lambda: 2),
-    ],
-    ids=["switched off", "not built", "several devices"],
-)
-def test_without_the_extension(monkeypatch, assert_close, without):
+def test_without_the_extension(assert_close, lose_the_extension):
     a, b = operands((), 40, 30, 20)
     expected = matmul(a, b)
-    without(monkeypatch)
+    lose_the_extension()
     assert calls(matmul, a, b) == 0
     assert_close(jax.jit(lambda a, b: matmul(a, b))(a, b), expected, 1e-5)
 

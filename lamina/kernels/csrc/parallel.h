@@ -7,7 +7,7 @@
 
 #include "xla/ffi/api/c_api.h"
 
-enum { MOST_PHASES = 3 };
+enum { MOST_PHASES = 2 };
 
 // Does item `index` of a phase; `worker`, below `worker_count`, tells apart what runs at the same time.
 typedef void phase_function(void *data, int64_t index, int64_t worker);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "frame.h"
 #include "handlers.h"
 #include "level.h"
@@ -35,10 +36,6 @@ typedef struct {
   float *packed, *copies;
   int64_t copy_floats;         // of each worker
 } Convolution;
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static int64_t panel_width(const Convolution *q, int64_t panel) {
   return least(q->outputs - panel * q->level->columns, q->level->columns);
@@ -146,21 +143,18 @@ static void add_up(void *data, int64_t index, int64_t worker) {
 
 enum { SLICE = 4096 };  // floats of the gradient that are summed over the parts at once
 
-static void sum_parts(void *data, int64_t index, int64_t worker) {
+static void sum_slice(void *data, int64_t index, int64_t worker) {
   (void)worker;
   const Convolution *q = data;
   int64_t size = q->window.height * q->window.width * q->channels * q->outputs;
-  int64_t start = index * SLICE, end = least(start + SLICE, size);
-  memcpy(q->out + start, q->packed + start, (end - start) * sizeof(float));
-  for (int64_t part = 1; part < q->parts; part++)
-    for (int64_t i = start; i < end; i++) q->out[i] += q->packed[part * size + i];
+  sum_parts(q->out, q->packed, q->parts, size, index * SLICE, least((index + 1) * SLICE, size));
 }
 
 // Reads what both handlers are told; 0 if it doesn't fit together.
 static int read(XLA_FFI_CallFrame *frame, const XLA_FFI_Buffer *kernel, const XLA_FFI_Buffer *result, Convolution *q) {
   const int64_t *o = options(frame, 6);
   const XLA_FFI_Buffer *x = operand(frame, 0);
-  if (!o || !well_formed(frame, 4) || x->rank != 4 || kernel->rank != 4 || result->rank != 4) return 0;
+  if (!o || x->rank != 4 || kernel->rank != 4 || result->rank != 4) return 0;
   *q = (Convolution){
       .level = current_level(),
       .x = x->data,
@@ -186,7 +180,7 @@ static int read(XLA_FFI_CallFrame *frame, const XLA_FFI_Buffer *kernel, const XL
 XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame) {
   if (answer_version(frame)) return NULL;
   Convolution q;
-  if (frame->args.size != 2 || frame->rets.size != 1 || !read(frame, operand(frame, 1), result(frame), &q))
+  if (!well_formed(frame, 4) || !read(frame, operand(frame, 1), result(frame), &q))
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_convolution: the shapes do not fit together.");
   q.other = operand(frame, 1)->data;
   q.out = result(frame)->data;
@@ -209,7 +203,7 @@ XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame) {
 XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame) {
   if (answer_version(frame)) return NULL;
   Convolution q;
-  if (frame->args.size != 2 || frame->rets.size != 1 || !read(frame, result(frame), operand(frame, 1), &q) ||
+  if (!well_formed(frame, 4) || !read(frame, result(frame), operand(frame, 1), &q) ||
       q.stride.height != 1 || q.stride.width != 1)
     return failure(
         frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
@@ -223,7 +217,7 @@ XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame) {
   int64_t positions = q.rows * q.padded;
   q.copy_floats = ceiling(positions * (q.channels + q.level->columns), 16) * 16;
   int64_t partial = ceiling(q.parts * size, 16) * 16;
-  const Phase phases[] = {{add_up, q.parts * q.window.height}, {sum_parts, ceiling(size, SLICE)}};
+  const Phase phases[] = {{add_up, q.parts * q.window.height}, {sum_slice, ceiling(size, SLICE)}};
   q.packed = scratch(partial + least(worker_count(frame), most(phases[0].count, phases[1].count)) * q.copy_floats);
   q.copies = q.packed + partial;
   if (!q.packed || !run_phases(frame, phases, 2, &q))

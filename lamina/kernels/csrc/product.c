@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "arithmetic.h"
 #include "frame.h"
 #include "handlers.h"
 #include "level.h"
@@ -40,16 +41,13 @@ typedef struct {
   int64_t row_blocks, panel_blocks;  // into which a matrix of the result is cut
 } Product;
 
-static int64_t ceiling(int64_t number, int64_t divisor) { return (number + divisor - 1) / divisor; }
-
 // What each thread keeps: a panel of b, and rows of a where those are copied.
 static int64_t own_floats(const Product *q) {
   return DEPTH * q->level->columns + (q->copies ? (BLOCK_ROWS + 1) * (DEPTH + PADDING) : 0);
 }
 
 static int64_t panel_width(const Product *q, int64_t panel) {
-  int64_t left = q->n - panel * q->level->columns;
-  return left < q->level->columns ? left : q->level->columns;
+  return least(q->n - panel * q->level->columns, q->level->columns);
 }
 
 // Copies rows of a next to each other: a run of memory for each row, or for each tile if a is transposed. There are
@@ -131,15 +129,11 @@ static void multiply(void *data, int64_t index, int64_t worker) {
       q->own + worker * own_floats(q));
 }
 
-static void add_parts(void *data, int64_t index, int64_t worker) {
+static void sum_slice(void *data, int64_t index, int64_t worker) {
   (void)worker;
   const Product *q = data;
-  int64_t size = q->batch * q->m * q->n, start = size * index / ITEMS, end = size * (index + 1) / ITEMS;
-  memcpy(q->c + start, q->partial + start, (end - start) * sizeof(float));
-  for (int64_t part = 1; part < q->parts; part++) {
-    const float *more = q->partial + part * size;
-    for (int64_t i = start; i < end; i++) q->c[i] += more[i];
-  }
+  int64_t size = q->batch * q->m * q->n;
+  sum_parts(q->c, q->partial, q->parts, size, size * index / ITEMS, size * (index + 1) / ITEMS);
 }
 
 // Cuts the work. Where b is read as it lies, rows are cut first, then columns; else columns, then rows, for each block
@@ -147,26 +141,18 @@ static void add_parts(void *data, int64_t index, int64_t worker) {
 // threads, on which the order of a sum must not depend.
 static void cut(Product *q) {
   int64_t panels = panel_count(q), tiles = ceiling(q->m, q->level->rows);
-  int64_t least = ITEMS / (q->in_place ? 2 : 1);
+  int64_t items = ITEMS / (q->in_place ? 2 : 1);
   q->row_blocks = q->in_place ? ceiling(tiles, BLOCK_TILES) : ceiling(q->m, BLOCK_ROWS);
-  if (q->in_place && q->batch * q->row_blocks < least) {
-    int64_t most = ceiling(tiles, FEW_TILES), more = ceiling(least, q->batch);
-    q->row_blocks = more < most ? more : most;
-  }
-  int64_t wanted = ceiling(least, q->batch * q->row_blocks);
-  q->panel_blocks = wanted < panels ? wanted : panels;
-  int64_t items = q->batch * q->row_blocks * q->panel_blocks;
-  if (!q->in_place && items < ITEMS / 2) {
-    int64_t most = ceiling(tiles, FEW_TILES + 1), more = ceiling(ITEMS / 2, items / q->row_blocks);
-    q->row_blocks = more < most ? more : most > q->row_blocks ? most : q->row_blocks;
-    items = q->batch * q->row_blocks * q->panel_blocks;
-  }
+  if (q->in_place && q->batch * q->row_blocks < items)
+    q->row_blocks = least(ceiling(items, q->batch), ceiling(tiles, FEW_TILES));
+  q->panel_blocks = least(ceiling(items, q->batch * q->row_blocks), panels);
+  int64_t others = q->batch * q->panel_blocks;
+  if (!q->in_place && others * q->row_blocks < ITEMS / 2)
+    q->row_blocks = least(ceiling(ITEMS / 2, others), most(ceiling(tiles, FEW_TILES + 1), q->row_blocks));
+  items = others * q->row_blocks;
   q->parts = 1;
-  if (items < ITEMS / 2 && q->k >= LONG_SUM) {
-    q->parts = ceiling(ITEMS / 2, items);
-    if (q->parts > q->k / (LONG_SUM / 2)) q->parts = q->k / (LONG_SUM / 2);
-    if (q->parts > MOST_PARTS) q->parts = MOST_PARTS;
-  }
+  if (items < ITEMS / 2 && q->k >= LONG_SUM)
+    q->parts = least(least(ceiling(ITEMS / 2, items), q->k / (LONG_SUM / 2)), MOST_PARTS);
 }
 
 XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
@@ -197,9 +183,8 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
   q.in_place = q.b_column == 1 && q.k * q.n <= SMALL;
   q.copies = transposed[0] || (!q.in_place && q.a_row % BAD_STRIDE == 0);
   cut(&q);
-  const Phase phases[] = {{multiply, q.parts * q.batch * q.row_blocks * q.panel_blocks}, {add_parts, ITEMS}};
-  int64_t threads = worker_count(frame), most = phases[0].count > ITEMS ? phases[0].count : ITEMS;
-  int64_t own = (threads < most ? threads : most) * own_floats(&q);
+  const Phase phases[] = {{multiply, q.parts * q.batch * q.row_blocks * q.panel_blocks}, {sum_slice, ITEMS}};
+  int64_t own = least(worker_count(frame), most(phases[0].count, ITEMS)) * own_floats(&q);
   q.own = scratch(own + (q.parts > 1 ? q.parts * size : 0));
   q.partial = q.own + own;
   if (!q.own || !run_phases(frame, phases, q.parts > 1 ? 2 : 1, &q))
