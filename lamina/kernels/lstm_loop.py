@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+from lamina.kernels.native_loop import loop_primitive, takes
 from lamina.kernels.native_product import matmul
 
 
@@ -29,11 +30,47 @@ def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse):
     Returns:
         (outputs, h, c), the outputs in the order of `u`.
     """
-    return _forward(u, recurrent, h0, c0, mask, return_sequences, reverse)[0]
+    return _forward(u, recurrent, h0, c0, mask, return_sequences, reverse, for_gradient=False)[0]
 
 
-def _forward(u, recurrent, h0, c0, mask, return_sequences, reverse):
-    save_outputs = return_sequences or mask is not None
+def _forward(u, recurrent, h0, c0, mask, return_sequences, reverse, for_gradient=True):
+    compiled = takes(_loop, recurrent, u)
+    # Where they are no results, xla is quicker to compute outputs once more in bulk.
+    outputs = return_sequences or (for_gradient and (compiled or mask is not None))
+    masks = () if mask is None else (mask,)
+    run = _loop.bind if compiled else _plain_loop
+    h, c, *kept = run(recurrent, u, h0, c0, *masks, reverse=reverse, outputs=outputs, for_gradient=for_gradient)
+    outputs = kept.pop(0) if outputs else None
+    return (outputs if return_sequences else h, h, c), (recurrent, h0, c0, mask, *kept, outputs)
+
+
+def _backward(return_sequences, reverse, kept, cotangents):
+    recurrent, h0, c0, mask, a, memories, outputs = kept
+    dout, dh, dc = cotangents
+    if not return_sequences:
+        dh, dout = dh + dout, None
+    optional = [array for array in (mask, dout) if array is not None]
+    run = _backward_loop.bind if takes(_backward_loop, recurrent, a) else _plain_backward_loop
+    du, dh, dc = run(
+        recurrent,
+        c0,
+        a,
+        memories,
+        dh,
+        dc,
+        *optional,
+        reverse=reverse,
+        masked=mask is not None,
+        sequences=return_sequences,
+    )
+    if outputs is None:
+        outputs = keep_apart(_gates(a)[3] * jnp.tanh(memories))
+    drecurrent = matmul(matrix(before(outputs, h0, reverse)), matrix(du), transpose_a=True)
+    return du, drecurrent, dh, dc, None
+
+
+def _plain_loop(recurrent, u, h0, c0, mask=None, *, reverse, outputs, for_gradient):
+    """Return [h, c], then the outputs if they are wanted, and for the gradient tanh of the gates, and memories."""
 
     def step(state, inputs):
         h, c = state
@@ -44,21 +81,18 @@ def _forward(u, recurrent, h0, c0, mask, return_sequences, reverse):
         h_new = o * jnp.tanh(c_new)
         if keep is not None:
             h_new, c_new = jnp.where(keep, h_new, h), jnp.where(keep, c_new, c)
-        return (h_new, c_new), (a, c_new, h_new if save_outputs else None)
+        return (h_new, c_new), [*([h_new] if outputs else []), *([a, c_new] if for_gradient else [])]
 
-    (h, c), (a, memories, outputs) = lax.scan(step, (h0, c0), (u, mask), reverse=reverse)
-    return (outputs if return_sequences else h, h, c), (recurrent, h0, c0, mask, a, memories, outputs)
+    state, kept = lax.scan(step, (h0, c0), (u, mask), reverse=reverse)
+    return [*state, *kept]
 
 
-def _backward(return_sequences, reverse, kept, cotangents):
-    recurrent, h0, c0, mask, a, memories, outputs = kept
-    dout, dh, dc = cotangents
-    if not return_sequences:
-        dh, dout = dh + dout, None
+def _plain_backward_loop(recurrent, c0, a, memories, dh, dc, *optional, reverse, masked, sequences):
+    """Return gradients [du, dh, dc]."""
+    mask = optional[0] if masked else None
+    dout = optional[-1] if sequences else None
     i, f, g, o = _gates(a)
     tanh_memories = keep_apart(jnp.tanh(memories))
-    if outputs is None:
-        outputs = keep_apart(o * tanh_memories)
     # What the loop multiplies dh and dc with.
     through_tanh, through_forget = o * (1 - tanh_memories**2), f
     slopes = gate_slope(a)
@@ -86,10 +120,15 @@ def _backward(return_sequences, reverse, kept, cotangents):
 
     inputs = (factors, through_tanh, through_forget, mask, dout)
     (dh, dc), du = lax.scan(step, (dh, dc), inputs, reverse=not reverse)
-    drecurrent = matmul(matrix(before(outputs, h0, reverse)), matrix(du), transpose_a=True)
-    return du, drecurrent, dh, dc, None
+    return [du, dh, dc]
 
 
+_loop = loop_primitive(
+    "lamina_lstm", _plain_loop, lambda reverse, outputs, for_gradient: (reverse, outputs, for_gradient)
+)
+_backward_loop = loop_primitive(
+    "lamina_lstm_backward", _plain_backward_loop, lambda reverse, masked, sequences: (reverse, masked, sequences)
+)
 lstm_loop.defvjp(_forward, _backward)
 
 

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
-from jax.interpreters import mlir
+from jax.interpreters import ad, batching, mlir
 
 from lamina.kernels.platform import fast_on_cpu, portable_wanted
 
@@ -36,24 +36,28 @@ def available(target: str) -> bool:
 
 def primitive(
     target: str,
-    plain: Callable[..., jax.Array],
+    plain: Callable[..., Any],
     options: Callable[..., Sequence[int]],
     fits: Callable[..., bool],
+    *,
+    several: bool = False,
 ) -> Primitive:
-    """Return a new primitive of one result, compiled on the CPU as a call of the extension.
+    """Return a new primitive, compiled on the CPU as a call of the extension.
 
-    Derivatives and batching are left to the caller.
+    Derivatives and batches of it are those of its plain form, unless the caller registers others.
 
     Args:
         target: name of the handler, and of the primitive.
-        plain: the same function of arrays and the primitive's parameters in `jax.lax`: it gives the shape of the
-            result, and what is compiled elsewhere.
+        plain: the same function of arrays and the primitive's parameters in `jax.lax`: it gives the shapes of the
+            results, and what is compiled elsewhere.
         options: what the handler is told beside the arrays, as a function of the primitive's parameters.
         fits: whether a call is worth it, as a function of the abstract arrays and the primitive's parameters. Gradients
             and batches of what was bound may have other shapes.
+        several: whether there are several results, in a list.
     """
     primitive = Primitive(target)
-    in_lax = mlir.lower_fun(plain, multiple_results=False)
+    primitive.multiple_results = several
+    in_lax = mlir.lower_fun(plain, multiple_results=several)
 
     def compiled(context: mlir.LoweringRuleContext, *operands: Any, **parameters: Any) -> Any:
         exported = context.module_context.lowering_parameters.for_export  # to be run where there is no extension
@@ -63,8 +67,8 @@ def primitive(
         return jax.ffi.ffi_lowering(target)(context, *operands, options=chosen)
 
     def shape(*arrays: Any, **parameters: Any) -> Any:
-        result = jax.eval_shape(partial(plain, **parameters), *arrays)
-        return ShapedArray(result.shape, result.dtype)
+        results = jax.eval_shape(partial(plain, **parameters), *arrays)
+        return jax.tree.map(lambda result: ShapedArray(result.shape, result.dtype), results)
 
     @partial(jax.jit, static_argnums=0)
     def program(parameters: tuple[tuple[str, Any], ...], *arrays: jax.Array) -> Any:
@@ -74,8 +78,18 @@ def primitive(
         with jax.disable_jit(False):
             return program(tuple(parameters.items()), *arrays)
 
+    def derivative(primals: Any, tangents: Any, **parameters: Any) -> Any:
+        tangents = map(ad.instantiate_zeros, tangents)
+        return jax.jvp(partial(plain, **parameters), primals, tuple(tangents))
+
+    def batch(arrays: Any, axes: Any, **parameters: Any) -> Any:
+        results = jax.vmap(partial(plain, **parameters), axes)(*arrays)
+        return results, jax.tree.map(lambda _: 0, results)
+
     primitive.def_impl(run)
     primitive.def_abstract_eval(shape)
+    ad.primitive_jvps[primitive] = derivative
+    batching.primitive_batchers[primitive] = batch
     mlir.register_lowering(primitive, in_lax)
     mlir.register_lowering(primitive, compiled, platform="cpu")
     return primitive

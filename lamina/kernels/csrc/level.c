@@ -2,34 +2,52 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <xmmintrin.h>
+#include <immintrin.h>
 
 #define WIDTH 16
 #define ROWS 12
 #define NAME(x) avx512_##x
 #define TARGET __attribute__((target("avx512f,fma")))
+#define FIRST(n) ((__mmask16)((1u << (n)) - 1))
+#define LOAD(p, n) ((avx512_vector)_mm512_maskz_loadu_ps(FIRST(n), p))
+#define STORE(p, n, v) _mm512_mask_storeu_ps(p, FIRST(n), (__m512)(v))
+#define LEAST(a, b) ((avx512_vector)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define MOST(a, b) ((avx512_vector)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#include "gates.inc"
 #undef WIDTH
 #undef ROWS
 #undef NAME
 #undef TARGET
 #undef TILE
+#undef FIRST
+#undef LOAD
+#undef STORE
+#undef LEAST
+#undef MOST
 
 #define WIDTH 8
 #define ROWS 6
 #define NAME(x) avx2_##x
 #define TARGET __attribute__((target("avx2,fma")))
+static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#define FIRST(n) _mm256_loadu_si256((const __m256i *)(ones + 8 - (n)))
+#define LOAD(p, n) ((avx2_vector)_mm256_maskload_ps(p, FIRST(n)))
+#define STORE(p, n, v) _mm256_maskstore_ps(p, FIRST(n), (__m256)(v))
+#define LEAST(a, b) ((avx2_vector)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#define MOST(a, b) ((avx2_vector)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#include "gates.inc"
 
 #define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
 #define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
 static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const avx512_wide[] = {TWELVE(avx512, wide)};
 static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
 
-static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide};
-static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide};
+static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_lstm, avx512_lstm_back};
+static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_lstm, avx2_lstm_back};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "steps.h"
+
 enum { MOST_ROWS = 12, MOST_COLUMNS = 32 };
 
 // Adds to (or, if `add` is 0, sets) a tile of c: c[r][j] += sum over k of a[r * a_row + k * a_step] * b[k * b_step + j].
@@ -20,6 +22,8 @@ typedef struct {
   int64_t columns;  // columns of a tile: two vectors
   tile_function *const *narrow;  // tiles one vector wide, by rows - 1
   tile_function *const *wide;    // two vectors
+  void (*lstm)(const LstmStep *step);
+  void (*lstm_back)(const LstmBackStep *step);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.

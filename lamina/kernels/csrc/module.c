@@ -14,6 +14,8 @@ static const struct {
     {"lamina_product", lamina_product},
     {"lamina_convolution", lamina_convolution},
     {"lamina_convolution_kernel_gradient", lamina_convolution_kernel_gradient},
+    {"lamina_lstm", lamina_lstm},
+    {"lamina_lstm_backward", lamina_lstm_backward},
 };
 
 static PyObject *get_handlers(PyObject *module, PyObject *unused) {

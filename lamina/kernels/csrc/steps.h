@@ -1,0 +1,27 @@
+// A step of a recurrent loop, for some rows of the batch; what lies side by side for a row is in the order of the gates.
+// Inputs are scaled so that one tanh serves all gates: with a = tanh(u), sigmoids are (1 + a) / 2.
+
+#ifndef LAMINA_STEPS_H_
+#define LAMINA_STEPS_H_
+
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+  int64_t rows, units;
+  const uint8_t *mask;         // whether a row takes the step, or NULL: all do
+  const float *u, *z;          // what inputs and states give, 4 × units
+  float *h, *c;                // the state, which is replaced
+  float *a, *memories, *outputs;  // what is kept of the step, each of them unless NULL
+} LstmStep;
+
+typedef struct {
+  int64_t rows, units;
+  const uint8_t *mask;
+  const float *a, *memories, *before;  // `before` holds the memories that the step found
+  const float *dout;           // or NULL
+  float *dh, *dc;              // replaced; dh by what passes by the product with the recurrent kernel
+  float *du;
+} LstmBackStep;
+
+#endif

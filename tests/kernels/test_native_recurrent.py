@@ -1,0 +1,315 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jax import lax
+
+import lamina as keras
+from lamina import kernels
+from lamina.kernels import lstm_loop, native
+
+_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
+if not _native.handlers():
+    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
+
+quick = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
+CELLS = ["lstm"]
+sizes = {
+    "batch": st.sampled_from([1, 2, 7, 16, 17, 33, 40]),
+    "steps": st.integers(1, 5),
+    "units": st.one_of(st.integers(1, 20), st.sampled_from([31, 32, 33, 48])),
+}
+options = st.fixed_dictionaries(
+    {"mask": st.booleans(), "reverse": st.booleans(), "return_sequences": st.booleans(), "bias": st.booleans()}
+)
+OPTIONS = {"mask": True, "reverse": False, "return_sequences": True, "bias": True}
+
+
+@pytest.fixture
+def each_level():
+    """Run a compiled program with each set of instructions."""
+    before = _native.level()
+
+    def run(program, *arguments):
+        for level in LEVELS:
+            _native.use(level)
+            yield jax.block_until_ready(program(*arguments))
+
+    yield run
+    _native.use(before)
+
+
+def run(cell, mask, *, bias=True, reverse=False, return_sequences=True):
+    """Return a function of x, the weights and the states that gives outputs and states."""
+
+    def function(x, kernel, recurrent, offset, *states):
+        settings = {"mask": mask, "reverse": reverse, "return_sequences": return_sequences}
+        call = kernels.lstm if cell == "lstm" else kernels.gru
+        return call(x, kernel, recurrent, offset if bias else None, *states, **settings)
+
+    return function
+
+
+def arguments_of(random_arrays, cell, batch, steps, units, features=3):
+    gates, states, biases = (4, 2, ()) if cell == "lstm" else (3, 1, (2,))
+    shapes = [(batch, steps, features), (features, gates * units), (units, gates * units), (*biases, gates * units)]
+    x, kernel, recurrent, offset, *states = random_arrays(0, *shapes, *[(batch, units)] * states)
+    return x, 0.4 * kernel, recurrent / np.sqrt(units), offset, *states
+
+
+def mask_of(batch, steps):
+    """Some steps of each row, all of the second, none of the first."""
+    mask = np.random.default_rng(1).random((batch, steps)) < 0.6
+    mask[1:2], mask[0] = True, False
+    return jnp.asarray(mask)
+
+
+def with_gradients(function, order=1):
+    """Return results, and gradients for all arguments of a wave over all of them."""
+
+    def loss(*arguments):
+        results = function(*arguments)
+        return sum(jnp.sum(jnp.sin(leaf + 0.3)) for leaf in jax.tree.leaves(results)), results
+
+    def both(*arguments):
+        gradients, results = jax.grad(loss, tuple(range(len(arguments))), has_aux=True)(*arguments)
+        return results, gradients
+
+    return both if order == 1 else with_gradients(lambda *arguments: both(*arguments)[1], order - 1)
+
+
+def plain(function):
+    def in_lax(*arguments):
+        with kernels.reference_kernels():
+            return function(*arguments)
+
+    return in_lax
+
+
+def calls(function, *arguments):
+    """Return how often the compiled program calls the loops of the extension."""
+    text = jax.jit(lambda *arguments: function(*arguments)).lower(*arguments).as_text()
+    return text.count("@lamina_lstm") + text.count("@lamina_gru")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@quick
+@given(**sizes, options=options)
+def test_values_and_gradients(each_level, assert_close, random_arrays, cell, batch, steps, units, options):
+    arguments = arguments_of(random_arrays, cell, batch, steps, units)
+    mask = mask_of(batch, steps) if options["mask"] else None
+    function = with_gradients(run(cell, **{**options, "mask": mask}))
+    assert calls(function, *arguments) == 2
+    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    for actual, expected in each_level(both, *arguments):
+        assert_close(actual, expected, 1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_wide_and_long_loop(each_level, assert_close, random_arrays, cell):
+    arguments = arguments_of(random_arrays, cell, 37, 60, 130)
+    function = with_gradients(run(cell, mask_of(37, 60)))
+    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    for actual, expected in each_level(both, *arguments):
+        assert_close(actual, expected, 3e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_second_order(assert_close, random_arrays, cell, masked):
+    arguments = arguments_of(random_arrays, cell, 5, 4, 6)
+    function = with_gradients(run(cell, mask_of(5, 4) if masked else None, reverse=masked), order=2)
+    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    assert_close(*both(*arguments), 2e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_with_checkpoints_and_in_loops(assert_close, random_arrays, cell):
+    arguments = arguments_of(random_arrays, cell, 5, 4, 6, features=6)
+    function = run(cell, mask_of(5, 4))
+
+    def stack(x, *others):
+        def layer(x, _):
+            return jax.checkpoint(function)(x, *others)[0], None
+
+        return lax.scan(layer, x, None, 3)[0]
+
+    both = jax.jit(lambda *arguments: (with_gradients(stack)(*arguments), plain(with_gradients(stack))(*arguments)))
+    assert_close(*both(*arguments), 2e-5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_is_not_finite_passes_through(each_level, random_arrays, cell, value):
+    x, *others = arguments_of(random_arrays, cell, 18, 4, 5)
+    x = x.at[3, 1, 0].set(value).at[5].set(1e30).at[6].set(-1e30)
+    function = run(cell, None)
+    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    for actual, expected in each_level(both, x, *others):
+        for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)  # NaN equals NaN
+        assert np.isnan(actual[0][3, 1:]).any() == np.isnan(value)
+
+
+def test_hyperbolic_tangent(each_level):
+    """As the gates of an LSTM without a state show it, against float64."""
+    x = np.concatenate([np.geomspace(1e-45, 3e38, 20_000), np.linspace(0, 12, 40_000), [0, np.inf, np.nan]])
+    x = np.concatenate([x, -x, np.zeros(-2 * x.size % 64)]).astype(np.float32)
+    nothing = jnp.zeros((16, 64)), jnp.zeros((x.size // 64, 16))
+    loop = jax.jit(
+        lambda u: lstm_loop._loop.bind(
+            nothing[0], u, nothing[1], nothing[1], reverse=False, outputs=False, for_gradient=True
+        )
+    )
+    expected = np.tanh(x.astype(np.float64))
+    tiny = abs(x) < np.finfo(np.float32).tiny  # which XLA's threads take for zero
+    for _, _, a, _ in each_level(loop, x.reshape(1, -1, 64)):
+        a = np.ravel(a)
+        np.testing.assert_allclose(a[~tiny], expected[~tiny], rtol=6 * 2.0**-24)  # NaN equals NaN
+        assert ((a[tiny] == x[tiny]) | (a[tiny] == 0)).all()
+        assert np.nanmax(abs(a)) == 1
+        assert (abs(a[abs(x) > 9.1]) == 1).all()
+        assert (np.sign(a) == np.sign(x))[~tiny & ~np.isnan(x)].all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_row_does_not_depend_on_the_others(each_level, random_arrays, cell):
+    _, _, recurrent, offset, *states = arguments_of(random_arrays, cell, 40, 5, 19)
+    u = random_arrays(1, (5, 40, recurrent.shape[1]))[0]
+    mask = mask_of(40, 5).T[..., None]
+
+    def loop(rows, u, mask, *states):
+        u, mask, states = u[:, :rows], mask[:, :rows], [state[:rows] for state in states]
+        (outputs, *_), gradients = with_gradients(
+            lambda u, *states: lstm_loop.lstm_loop(u, recurrent, *states, mask, True, False)
+        )(u, *states)
+        return [outputs, *gradients]
+
+    program = jax.jit(loop, static_argnums=0)
+    for whole in each_level(lambda *arguments: program(40, *arguments), u, mask, *states):
+        for rows in (1, 7, 25):
+            for one, other in zip(program(rows, u, mask, *states), whole, strict=True):
+                np.testing.assert_array_equal(one, other[:, :rows] if other.ndim == 3 else other[:rows])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_programs_of_several_threads(random_arrays, cell):
+    program = jax.jit(with_gradients(run(cell, None)))
+    x, *others = arguments_of(random_arrays, cell, 40, 6, 33)
+    inputs = [x * scale for scale in (0.5, 1, 2, 3)]
+    expected = [jax.tree.leaves(program(x, *others)) for x in inputs]
+    with ThreadPoolExecutor(4) as threads:
+        for actual, other in zip(threads.map(lambda x: program(x, *others), inputs * 5), expected * 5):
+            for one, two in zip(jax.tree.leaves(actual), other, strict=True):
+                np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("which", ["data", "mask", "weights"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_vmap(assert_close, random_arrays, cell, which):
+    arguments = arguments_of(random_arrays, cell, 3, 4, 5)
+    mask = mask_of(3, 4)
+    axes: list = [0 if which == "weights" else None] * 4
+    if which == "data":
+        arguments = [jnp.stack([one, 2 * one], 1) for one in arguments[:1]] + list(arguments[1:])
+        axes = [1, None, None, None]
+    elif which == "weights":
+        arguments = [*arguments[:1], *(jnp.stack([one, 2 * one]) for one in arguments[1:4]), *arguments[4:]]
+        axes[0] = None
+    axes += [None] * (len(arguments) - 4)
+    masks = jnp.stack([mask, ~mask])
+    many = jax.vmap(
+        lambda mask, *arguments: with_gradients(run(cell, mask))(*arguments), (0 if which == "mask" else None, *axes)
+    )
+    program = lambda *arguments: many(masks if which == "mask" else mask, *arguments)
+    assert calls(program, *arguments) == (0 if which == "weights" else 2)
+    both = jax.jit(lambda *arguments: (program(*arguments), plain(program)(*arguments)))
+    assert_close(*both(*arguments), 2e-5)
+
+
+def test_without_the_extension(assert_close, random_arrays, lose_the_extension):
+    arguments = arguments_of(random_arrays, "lstm", 4, 3, 5)
+    function = with_gradients(run("lstm", None))
+    expected = jax.jit(function)(*arguments)
+    lose_the_extension()
+    assert calls(function, *arguments) == 0
+    assert_close(jax.jit(lambda *arguments: function(*arguments))(*arguments), expected, 1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_types(random_arrays, cell):
+    arguments = arguments_of(random_arrays, cell, 4, 3, 5)
+    function = with_gradients(run(cell, None))
+    halves = [one.astype(jnp.bfloat16) for one in arguments]
+    assert calls(function, *halves) == 2  # the loop itself is computed in float32
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(function(*halves))} == {"bfloat16"}
+    with jax.enable_x64(True):
+        doubles = [jnp.asarray(np.asarray(one, np.float64)) for one in arguments]
+        assert calls(function, *doubles) == 0
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_without_jit(assert_close, random_arrays, cell):
+    arguments = arguments_of(random_arrays, cell, 2, 3, 4)
+    function = run(cell, None)
+    expected = jax.jit(function)(*arguments)
+    with jax.disable_jit():
+        assert_close(function(*arguments), expected, 1e-6)
+
+
+def test_predictions_keep_nothing(random_arrays):
+    arguments = arguments_of(random_arrays, "lstm", 4, 6, 5)
+    text = str(jax.make_jaxpr(run("lstm", None))(*arguments))
+    assert "for_gradient=False" in text
+    assert "for_gradient=True" in str(jax.make_jaxpr(with_gradients(run("lstm", None)))(*arguments))
+
+
+def test_exported_programs_hold_no_calls(assert_close, random_arrays):
+    model = keras.Sequential([keras.Input((4, 3)), keras.layers.LSTM(5), keras.layers.Dense(1)])
+    x = random_arrays(0, (6, 4, 3))[0]
+    program = jax.jit(lambda x: model(x))
+    assert calls(program, x) == 1
+    exported = jax.export.export(program)(x)
+    assert "lamina_" not in exported.mlir_module()
+    assert_close(exported.call(x), program(x), 1e-5)
+    rows = jax.ShapeDtypeStruct(jax.export.symbolic_shape("rows, 4, 3"), jnp.float32)
+    assert "lamina_" not in jax.export.export(program)(rows).mlir_module()
+
+
+U, KERNEL, STATE = jnp.ones((3, 2, 16)), jnp.ones((4, 16)), jnp.ones((2, 4))
+MASK, OUTPUTS, WRONG = jnp.ones((3, 2, 1), bool), jnp.ones((3, 2, 4)), jnp.ones((2, 5))
+HANDLERS = {
+    "lamina_lstm": ([KERNEL, U, STATE, STATE, MASK], [STATE, STATE, OUTPUTS, U, OUTPUTS], [0, 1, 1]),
+    "lamina_lstm_backward": ([KERNEL, STATE, U, OUTPUTS, STATE, STATE, MASK, OUTPUTS], [U, STATE, STATE], [0, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("target", HANDLERS)
+def test_handlers_refuse_what_does_not_fit(target):
+    """They rely on nobody: sizes are checked before memory is touched."""
+
+    def call(operands, results, options):
+        shapes = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in results]
+        program = jax.jit(lambda *operands: jax.ffi.ffi_call(target, shapes)(*operands, options=np.array(options)))
+        return jax.block_until_ready(program(*operands))
+
+    def replaced(arrays, place, array):
+        return [*arrays[:place], array, *arrays[place + 1 :]]
+
+    assert native.available(target)
+    operands, results, options = HANDLERS[target]
+    call(operands, results, options)
+    cases = [(operands[1:], results, options), ([*operands, STATE], results, options)]
+    cases += [(operands, results[:-1], options), (operands, [*results, STATE], options)]
+    cases += [(operands, results, options[:-1])]
+    for place, operand in enumerate(operands):
+        cases += [(replaced(operands, place, array), results, options) for array in (WRONG, operand.astype("int32"))]
+    cases += [(operands, replaced(results, place, WRONG), options) for place in range(len(results))]
+    for case in cases:
+        with pytest.raises(jax.errors.JaxRuntimeError, match=f"{target}.*(sequence|do not fit)"):
+            call(*case)
