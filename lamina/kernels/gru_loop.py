@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix, present
+from lamina.kernels.native_loop import loop_primitive, takes
 from lamina.kernels.native_product import matmul
 
 
@@ -29,10 +30,51 @@ def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
     Returns:
         (outputs, h), the outputs in the order of `u`.
     """
-    return _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse)[0]
+    return _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse, for_gradient=False)[0]
 
 
-def _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
+def _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse, for_gradient=True):
+    run = _loop.bind if takes(_loop, recurrent, u) else _plain_loop
+    outputs = return_sequences or for_gradient
+    h, *kept = run(
+        recurrent,
+        state_bias,
+        u,
+        h0,
+        *present(mask),
+        reverse=reverse,
+        outputs=outputs,
+        for_gradient=for_gradient,
+    )
+    return (kept[0] if return_sequences else h, h), (recurrent, h0, mask, *kept)
+
+
+def _backward(return_sequences, reverse, kept, cotangents):
+    recurrent, h0, mask, outputs, a, n, inner = kept
+    dout, dh = cotangents
+    if not return_sequences:
+        dh, dout = dh + dout, None
+    found = keep_apart(before(outputs, h0, reverse))
+    run = _backward_loop.bind if takes(_backward_loop, recurrent, a) else _plain_backward_loop
+    du, dproduct, dh = run(
+        recurrent,
+        a,
+        n,
+        inner,
+        found,
+        dh,
+        *present(mask, dout),
+        reverse=reverse,
+        masked=mask is not None,
+        sequences=return_sequences,
+    )
+    drecurrent = matmul(matrix(found), matrix(dproduct), transpose_a=True)
+    dstate_bias = matrix(dproduct[..., 2 * n.shape[-1] :]).sum(0)
+    return du, drecurrent, dstate_bias, dh, None
+
+
+def _plain_loop(recurrent, state_bias, u, h0, mask=None, *, reverse, outputs, for_gradient):
+    """Return [h], then the outputs if they are wanted, and for the gradient tanh of z and r, n, and its inner part."""
     units = h0.shape[-1]
 
     def step(h, inputs):
@@ -45,19 +87,26 @@ def _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
         h_new = keep_apart(z * (h - n) + n)
         if keep is not None:
             h_new = jnp.where(keep, h_new, h)
-        return h_new, (a, n, inner, h_new)
+        return h_new, [*([h_new] if outputs else []), *([a, n, inner] if for_gradient else [])]
 
-    h, (a, n, inner, outputs) = lax.scan(step, h0, (u, mask), reverse=reverse)
-    return (outputs if return_sequences else h, h), (recurrent, h0, mask, a, n, inner, outputs)
+    h, kept = lax.scan(step, h0, (u, mask), reverse=reverse)
+    return [h, *kept]
 
 
-def _backward(return_sequences, reverse, kept, cotangents):
-    recurrent, h0, mask, a, n, inner, outputs = kept
-    dout, dh = cotangents
-    if not return_sequences:
-        dh, dout = dh + dout, None
-    through_z, factor_z, r, factor_n, found = _factors(a, n, outputs, h0, mask, reverse)
-    factor_r = factor_n * inner * _gate_slopes(a)[1]
+def _plain_backward_loop(recurrent, a, n, inner, found, dh, *optional, reverse, masked, sequences):
+    """Return gradients: for u, for the product with the recurrent kernel, and for the first h."""
+    mask = optional[0] if masked else None
+    dout = optional[-1] if sequences else None
+    units = n.shape[-1]
+    # What the loop multiplies dh with, zero where a step was masked.
+    z, r = gate(a[..., :units]), gate(a[..., units:])
+    slope_z, slope_r = jnp.split(gate_slope(a) * 0.5, 2, axis=-1)
+    factor_z = (found - n) * slope_z
+    factor_n = (1 - z) * gate_slope(n)
+    if mask is not None:
+        z, factor_z, factor_n = jnp.where(mask, z, 1), jnp.where(mask, factor_z, 0), jnp.where(mask, factor_n, 0)
+    z, factor_z, r, factor_n = keep_apart((z, factor_z, r, factor_n))
+    factor_r = factor_n * inner * slope_r
     factors = keep_apart(jnp.concatenate([factor_z, factor_r, factor_n * r], axis=-1))
     transposed = keep_apart(recurrent.T)
 
@@ -67,34 +116,10 @@ def _backward(return_sequences, reverse, kept, cotangents):
         dproduct = keep_apart(jnp.concatenate([dh, dh, dh], axis=-1) * factor)
         return dh * through + dproduct @ transposed, (dh, dproduct)
 
-    dh, (dhs, dproduct) = lax.scan(step, dh, (through_z, factors, dout), reverse=not reverse)
-    units = h0.shape[-1]
-    drecurrent = matmul(matrix(found), matrix(dproduct), transpose_a=True)
-    dstate_bias = matrix(dproduct[..., 2 * units :]).sum(0)
-    du = jnp.concatenate([dproduct[..., : 2 * units], dhs * factor_n], axis=-1)
-    return du, drecurrent, dstate_bias, dh, None
+    dh, (dhs, dproduct) = lax.scan(step, dh, (z, factors, dout), reverse=not reverse)
+    return [jnp.concatenate([dproduct[..., : 2 * units], dhs * factor_n], axis=-1), dproduct, dh]
 
 
+_loop = loop_primitive("lamina_gru", _plain_loop, ("reverse", "outputs", "for_gradient"), weights=2)
+_backward_loop = loop_primitive("lamina_gru_backward", _plain_backward_loop, ("reverse", "masked", "sequences"))
 gru_loop.defvjp(_forward, _backward)
-
-
-def _factors(a, n, outputs, h0, mask, reverse):
-    """Compute for all steps what the backward loops multiply dh with, zero where a step was masked.
-
-    Returns:
-        (for dh itself, for the argument of z, the gate r, for the argument of n, the state each step found).
-    """
-    units = h0.shape[-1]
-    z, r = gate(a[..., :units]), gate(a[..., units:])
-    found = keep_apart(before(outputs, h0, reverse))
-    factor_z = (found - n) * _gate_slopes(a)[0]
-    factor_n = (1 - z) * gate_slope(n)
-    if mask is not None:
-        z, factor_z, factor_n = jnp.where(mask, z, 1), jnp.where(mask, factor_z, 0), jnp.where(mask, factor_n, 0)
-    return *keep_apart((z, factor_z, r, factor_n)), found
-
-
-def _gate_slopes(a: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the slopes of z and r for their scaled arguments."""
-    slope_z, slope_r = jnp.split(gate_slope(a) * 0.5, 2, axis=-1)
-    return slope_z, slope_r

@@ -28,3 +28,8 @@ def before(sequence: jax.Array, first: jax.Array, reverse: bool) -> jax.Array:
 def matrix(sequence: jax.Array) -> jax.Array:
     """Return (steps × batch, units)."""
     return sequence.reshape(-1, sequence.shape[-1])
+
+
+def present(*arrays: jax.Array | None) -> list[jax.Array]:
+    """Return the arrays that are not None."""
+    return [array for array in arrays if array is not None]

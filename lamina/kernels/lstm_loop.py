@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix
+from lamina.kernels.loop_helpers import before, gate, gate_slope, keep_apart, matrix, present
 from lamina.kernels.native_loop import loop_primitive, takes
 from lamina.kernels.native_product import matmul
 
@@ -35,11 +35,10 @@ def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse):
 
 def _forward(u, recurrent, h0, c0, mask, return_sequences, reverse, for_gradient=True):
     compiled = takes(_loop, recurrent, u)
-    # Where they are no results, xla is quicker to compute outputs once more in bulk.
+    # The plain loop is quicker without outputs that are no results: they are computed once more in bulk.
     outputs = return_sequences or (for_gradient and (compiled or mask is not None))
-    masks = () if mask is None else (mask,)
     run = _loop.bind if compiled else _plain_loop
-    h, c, *kept = run(recurrent, u, h0, c0, *masks, reverse=reverse, outputs=outputs, for_gradient=for_gradient)
+    h, c, *kept = run(recurrent, u, h0, c0, *present(mask), reverse=reverse, outputs=outputs, for_gradient=for_gradient)
     outputs = kept.pop(0) if outputs else None
     return (outputs if return_sequences else h, h, c), (recurrent, h0, c0, mask, *kept, outputs)
 
@@ -49,7 +48,6 @@ def _backward(return_sequences, reverse, kept, cotangents):
     dout, dh, dc = cotangents
     if not return_sequences:
         dh, dout = dh + dout, None
-    optional = [array for array in (mask, dout) if array is not None]
     run = _backward_loop.bind if takes(_backward_loop, recurrent, a) else _plain_backward_loop
     du, dh, dc = run(
         recurrent,
@@ -58,7 +56,7 @@ def _backward(return_sequences, reverse, kept, cotangents):
         memories,
         dh,
         dc,
-        *optional,
+        *present(mask, dout),
         reverse=reverse,
         masked=mask is not None,
         sequences=return_sequences,
@@ -123,12 +121,8 @@ def _plain_backward_loop(recurrent, c0, a, memories, dh, dc, *optional, reverse,
     return [du, dh, dc]
 
 
-_loop = loop_primitive(
-    "lamina_lstm", _plain_loop, lambda reverse, outputs, for_gradient: (reverse, outputs, for_gradient)
-)
-_backward_loop = loop_primitive(
-    "lamina_lstm_backward", _plain_backward_loop, lambda reverse, masked, sequences: (reverse, masked, sequences)
-)
+_loop = loop_primitive("lamina_lstm", _plain_loop, ("reverse", "outputs", "for_gradient"))
+_backward_loop = loop_primitive("lamina_lstm_backward", _plain_backward_loop, ("reverse", "masked", "sequences"))
 lstm_loop.defvjp(_forward, _backward)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,22 +15,30 @@ from lamina.kernels import native
 
 
 def loop_primitive(
-    target: str, plain: Callable[..., list[jax.Array]], options: Callable[..., Sequence[int]]
+    target: str, plain: Callable[..., list[jax.Array]], flags: tuple[str, ...], weights: int = 1
 ) -> Primitive:
-    """Return a primitive of arrays with the batch in the last axis but one, except for the first: recurrent kernel.
+    """Return the primitive of a loop over all steps, forward or backward.
 
-    Batches are folded into that axis while there is one recurrent kernel for all.
+    Batches of it are folded into the axis of the batch, unless there are several recurrent kernels.
+
+    Args:
+        target: name of the handler, and of the primitive.
+        plain: the loop in `jax.lax`; it returns a list.
+        flags: names of the parameters, in the order in which the handler is told them.
+        weights: number of operands that come first and know no batch, the recurrent kernel first of all. The others,
+            and the results, have it in their last axis but one.
     """
-    primitive = native.primitive(target, plain, options, _fits, several=True)
+    primitive = native.primitive(
+        target, plain, lambda **parameters: [parameters[flag] for flag in flags], _fits, several=True
+    )
 
     def batched(arrays: Any, axes: Any, **parameters: Any) -> Any:
-        if axes[0] is not None:
+        if any(axis is not None for axis in axes[:weights]):
             results = jax.vmap(partial(plain, **parameters), axes)(*arrays)
             return results, [0] * len(results)
         size = next(array.shape[axis] for array, axis in zip(arrays, axes, strict=True) if axis is not None)
-        kernel, *arrays = arrays
-        arrays = [_folded(array, axis, size) for array, axis in zip(arrays, axes[1:], strict=True)]
-        results = [_unfolded(result, size) for result in primitive.bind(kernel, *arrays, **parameters)]
+        folded = [_folded(array, axis, size) for array, axis in zip(arrays[weights:], axes[weights:], strict=True)]
+        results = [_unfolded(result, size) for result in primitive.bind(*arrays[:weights], *folded, **parameters)]
         return results, [result.ndim - 3 for result in results]
 
     batching.primitive_batchers[primitive] = batched

@@ -10,7 +10,7 @@ from jax import lax
 
 import lamina as keras
 from lamina import kernels
-from lamina.kernels import lstm_loop, native
+from lamina.kernels import gru_loop, lstm_loop, native
 
 _native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
 if not _native.handlers():
@@ -18,7 +18,7 @@ if not _native.handlers():
 
 quick = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
-CELLS = ["lstm"]
+CELLS = ["lstm", "gru"]
 sizes = {
     "batch": st.sampled_from([1, 2, 7, 16, 17, 33, 40]),
     "steps": st.integers(1, 5),
@@ -179,21 +179,23 @@ def test_hyperbolic_tangent(each_level):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_row_does_not_depend_on_the_others(each_level, random_arrays, cell):
-    _, _, recurrent, offset, *states = arguments_of(random_arrays, cell, 40, 5, 19)
+    _, _, recurrent, *_, h = arguments_of(random_arrays, cell, 40, 5, 19)
     u = random_arrays(1, (5, 40, recurrent.shape[1]))[0]
     mask = mask_of(40, 5).T[..., None]
 
-    def loop(rows, u, mask, *states):
-        u, mask, states = u[:, :rows], mask[:, :rows], [state[:rows] for state in states]
-        (outputs, *_), gradients = with_gradients(
-            lambda u, *states: lstm_loop.lstm_loop(u, recurrent, *states, mask, True, False)
-        )(u, *states)
-        return [outputs, *gradients]
+    def loop(u, h, mask):
+        if cell == "lstm":
+            return lstm_loop.lstm_loop(u, recurrent, h, h, mask, True, False)
+        return gru_loop.gru_loop(u, recurrent, recurrent[0, :19], h, mask, True, False)
 
-    program = jax.jit(loop, static_argnums=0)
-    for whole in each_level(lambda *arguments: program(40, *arguments), u, mask, *states):
+    def first(rows, u, h, mask):
+        return with_gradients(lambda u, h: loop(u, h, mask[:, :rows]))(u[:, :rows], h[:rows])
+
+    program = jax.jit(first, static_argnums=0)
+    for whole in each_level(lambda *arguments: program(40, *arguments), u, h, mask):
         for rows in (1, 7, 25):
-            for one, other in zip(program(rows, u, mask, *states), whole, strict=True):
+            part = program(rows, u, h, mask)
+            for one, other in zip(jax.tree.leaves(part), jax.tree.leaves(whole), strict=True):
                 np.testing.assert_array_equal(one, other[:, :rows] if other.ndim == 3 else other[:rows])
 
 
@@ -281,11 +283,13 @@ def test_exported_programs_hold_no_calls(assert_close, random_arrays):
     assert "lamina_" not in jax.export.export(program)(rows).mlir_module()
 
 
-U, KERNEL, STATE = jnp.ones((3, 2, 16)), jnp.ones((4, 16)), jnp.ones((2, 4))
-MASK, OUTPUTS, WRONG = jnp.ones((3, 2, 1), bool), jnp.ones((3, 2, 4)), jnp.ones((2, 5))
+S, STATE, WRONG, MASK = jnp.ones((3, 2, 4)), jnp.ones((2, 4)), jnp.ones((2, 5)), jnp.ones((3, 2, 1), bool)
+U4, KERNEL4, U3, KERNEL3, A2 = (jnp.ones(shape) for shape in ((3, 2, 16), (4, 16), (3, 2, 12), (4, 12), (3, 2, 8)))
 HANDLERS = {
-    "lamina_lstm": ([KERNEL, U, STATE, STATE, MASK], [STATE, STATE, OUTPUTS, U, OUTPUTS], [0, 1, 1]),
-    "lamina_lstm_backward": ([KERNEL, STATE, U, OUTPUTS, STATE, STATE, MASK, OUTPUTS], [U, STATE, STATE], [0, 1, 1]),
+    "lamina_lstm": ([KERNEL4, U4, STATE, STATE, MASK], [STATE, STATE, S, U4, S], [0, 1, 1]),
+    "lamina_lstm_backward": ([KERNEL4, STATE, U4, S, STATE, STATE, MASK, S], [U4, STATE, STATE], [0, 1, 1]),
+    "lamina_gru": ([KERNEL3, STATE[0], U3, STATE, MASK], [STATE, S, A2, S, S], [0, 1, 1]),
+    "lamina_gru_backward": ([KERNEL3, A2, S, S, S, STATE, MASK, S], [U3, U3, STATE], [0, 1, 1]),
 }
 
 
@@ -311,5 +315,5 @@ def test_handlers_refuse_what_does_not_fit(target):
         cases += [(replaced(operands, place, array), results, options) for array in (WRONG, operand.astype("int32"))]
     cases += [(operands, replaced(results, place, WRONG), options) for place in range(len(results))]
     for case in cases:
-        with pytest.raises(jax.errors.JaxRuntimeError, match=f"{target}.*(sequence|do not fit)"):
+        with pytest.raises(jax.errors.JaxRuntimeError, match=f"{target}: the shapes do not fit"):
             call(*case)

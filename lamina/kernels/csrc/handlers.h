@@ -14,14 +14,22 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame);
 XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame);
 // Images, gradient for the result (N, positions, outputs) -> gradient for the kernel. Options as above; strides are 1.
 XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame);
-// The loops over time of an LSTM, steps first, inputs scaled so that one tanh serves all gates (steps.h). Forward:
-// projected inputs (T, B, 4U), recurrent kernel (U, 4U), states h and c (B, U), the mask (T, B, 1) of booleans if there is
-// one -> h, c, and as wanted outputs (T, B, U), tanh of all gates' arguments (T, B, 4U) and memories (T, B, U).
-// Options: whether to start at the last step, whether there is a mask, outputs are wanted, and what `backward` takes is.
+// Loops over time, steps first, inputs and kernels scaled so that one tanh serves all gates (steps.h): T steps, B rows,
+// U units. `mask` are booleans (T, B, 1), an operand that may be missing. Options: whether to start at the last step,
+// whether outputs (T, B, U) are wanted, and whether what the backward loop takes is.
+// LSTM: recurrent kernel (U, 4U), projected inputs (T, B, 4U), h and c (B, U), mask -> h, c, outputs; and tanh of the
+// gates' arguments (T, B, 4U), memories (T, B, U).
 XLA_FFI_Error *lamina_lstm(XLA_FFI_CallFrame *frame);
-// Recurrent kernel, c, the last two results of the above, gradients for the last h and c, the mask, gradient for the
-// outputs, both if there are such -> gradients for the projected inputs and the first h and c.
-// Options: as above, whether there is a mask, and a gradient for the outputs.
+// GRU with the reset after the product: recurrent kernel (U, 3U), bias inside of the reset (U,), projected inputs
+// (T, B, 3U), h, mask -> h, outputs; and tanh for both gates (T, B, 2U), the candidate (T, B, U) and the part inside of
+// the reset (T, B, U).
+XLA_FFI_Error *lamina_gru(XLA_FFI_CallFrame *frame);
+// The loops backward. Options: as above, whether there is a mask, and whether there is a gradient for the outputs.
+// Recurrent kernel, first c, what was kept, gradients for h and c, mask, gradient for the outputs -> gradients for the
+// projected inputs and the first h and c.
 XLA_FFI_Error *lamina_lstm_backward(XLA_FFI_CallFrame *frame);
+// Recurrent kernel, what was kept, the h that each step found (T, B, U), gradient for h, mask, gradient for the outputs
+// -> gradients for the projected inputs, for the product with the recurrent kernel (T, B, 3U), for the first h.
+XLA_FFI_Error *lamina_gru_backward(XLA_FFI_CallFrame *frame);
 
 #endif

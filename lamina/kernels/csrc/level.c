@@ -46,8 +46,8 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const avx512_wide[] = {TWELVE(avx512, wide)};
 static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
 
-static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_lstm, avx512_lstm_back};
-static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_lstm, avx2_lstm_back};
+static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back};
+static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

@@ -24,6 +24,8 @@ typedef struct {
   tile_function *const *wide;    // two vectors
   void (*lstm)(const LstmStep *step);
   void (*lstm_back)(const LstmBackStep *step);
+  void (*gru)(const GruStep *step);
+  void (*gru_back)(const GruBackStep *step);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.

@@ -16,6 +16,8 @@ static const struct {
     {"lamina_convolution_kernel_gradient", lamina_convolution_kernel_gradient},
     {"lamina_lstm", lamina_lstm},
     {"lamina_lstm_backward", lamina_lstm_backward},
+    {"lamina_gru", lamina_gru},
+    {"lamina_gru_backward", lamina_gru_backward},
 };
 
 static PyObject *get_handlers(PyObject *module, PyObject *unused) {

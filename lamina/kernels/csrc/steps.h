@@ -23,5 +23,22 @@ typedef struct {
   float *dh, *dc;              // replaced; dh by what passes by the product with the recurrent kernel
   float *du;
 } LstmBackStep;
+// The reset acts after the product.
+typedef struct {
+  int64_t rows, units;
+  const uint8_t *mask;
+  const float *u, *z, *bias;   // 3 × units, and that of the inner part, before the reset
+  float *h;
+  float *a, *n, *inner, *outputs;  // as above: tanh for both gates and for the candidate, and the inner part
+} GruStep;
+
+typedef struct {
+  int64_t rows, units;
+  const uint8_t *mask;
+  const float *a, *n, *inner, *found;  // `found` holds the states that the step found
+  const float *dout;
+  float *dh;
+  float *du, *dproduct;        // for the inputs' part, and for the product with the recurrent kernel
+} GruBackStep;
 
 #endif
