@@ -10,7 +10,7 @@ from jax import lax
 
 import lamina as keras
 from lamina import kernels
-from lamina.kernels import gru_loop, lstm_loop, native
+from lamina.kernels import gru_loop, lstm_loop, native, native_loop
 
 _native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
 if not _native.handlers():
@@ -27,7 +27,11 @@ sizes = {
 options = st.fixed_dictionaries(
     {"mask": st.booleans(), "reverse": st.booleans(), "return_sequences": st.booleans(), "bias": st.booleans()}
 )
-OPTIONS = {"mask": True, "reverse": False, "return_sequences": True, "bias": True}
+
+
+@pytest.fixture(autouse=True)
+def every_loop_is_worth_a_call(monkeypatch):
+    monkeypatch.setattr(native_loop, "FEWEST_MULTIPLICATIONS", 1)
 
 
 @pytest.fixture
@@ -262,6 +266,18 @@ def test_without_jit(assert_close, random_arrays, cell):
     expected = jax.jit(function)(*arguments)
     with jax.disable_jit():
         assert_close(function(*arguments), expected, 1e-6)
+
+
+def test_small_and_large_loops_are_left_to_xla(monkeypatch):
+    monkeypatch.undo()
+
+    def called(*shapes):
+        return calls(kernels.lstm, *map(jnp.ones, shapes), None, *[jnp.zeros((shapes[0][0], shapes[2][0]))] * 2)
+
+    assert called((1, 5, 3), (3, 8), (2, 8)) == 0
+    assert called((1, 20, 3), (3, 32), (8, 32)) == 1
+    assert called((2, 3, 2), (2, 1024), (256, 1024)) == 1
+    assert called((2, 3, 2), (2, 1028), (257, 1028)) == 0
 
 
 def test_predictions_keep_nothing(random_arrays):

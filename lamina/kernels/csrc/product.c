@@ -11,7 +11,8 @@
 enum {
   // Terms summed before the sums go to memory: so many that a panel of b stays in the first cache.
   DEPTH = 256,
-  // Elements of a matrix b whose panels are read where they lie, if they can be: so many stay in the second cache.
+  // Elements of a matrix b whose panels are read where they lie, if they can be, or of a result that is summed in parts:
+  // so many stay in the second cache.
   SMALL = 1 << 18,
   // Tiles of rows in a block of the result where b is read so; and up to which that is quicker than packing a large b.
   BLOCK_TILES = 8,
@@ -137,21 +138,26 @@ static void sum_slice(void *data, int64_t index, int64_t worker) {
 }
 
 // Cuts the work. Where b is read as it lies, rows are cut first, then columns; else columns, then rows, for each block
-// of which panels are packed anew. Then terms, where parts are to be added up. Only shapes count, never the number of
-// threads, on which the order of a sum must not depend.
+// of which panels are packed anew. Then terms, where parts are to be added up; those first where a long sum is transposed,
+// as for the gradients of weights, so that each factor is read once. Only shapes count, never the number of threads, on
+// which the order of a sum must not depend.
 static void cut(Product *q) {
   int64_t panels = panel_count(q), tiles = ceiling(q->m, q->level->rows);
   int64_t items = ITEMS / (q->in_place ? 2 : 1);
+  q->parts = 1;
+  if (q->a_row == 1 && q->k >= LONG_SUM && q->batch < ITEMS / 2 && q->batch * q->m * q->n <= SMALL) {
+    q->parts = least(q->k / (LONG_SUM / 2), MOST_PARTS);
+    items = ceiling(ITEMS / 2, q->parts);
+  }
   q->row_blocks = q->in_place ? ceiling(tiles, BLOCK_TILES) : ceiling(q->m, BLOCK_ROWS);
   if (q->in_place && q->batch * q->row_blocks < items)
     q->row_blocks = least(ceiling(items, q->batch), ceiling(tiles, FEW_TILES));
   q->panel_blocks = least(ceiling(items, q->batch * q->row_blocks), panels);
-  int64_t others = q->batch * q->panel_blocks;
+  int64_t others = q->batch * q->panel_blocks * q->parts;
   if (!q->in_place && others * q->row_blocks < ITEMS / 2)
     q->row_blocks = least(ceiling(ITEMS / 2, others), most(ceiling(tiles, FEW_TILES + 1), q->row_blocks));
   items = others * q->row_blocks;
-  q->parts = 1;
-  if (items < ITEMS / 2 && q->k >= LONG_SUM)
+  if (q->parts == 1 && items < ITEMS / 2 && q->k >= LONG_SUM)
     q->parts = least(least(ceiling(ITEMS / 2, items), q->k / (LONG_SUM / 2)), MOST_PARTS);
 }
 

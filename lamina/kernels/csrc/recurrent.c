@@ -10,7 +10,13 @@
 #include "level.h"
 #include "parallel.h"
 
-enum { BLOCK = 16 };  // most rows of a block
+enum {
+  // Most rows of a block: few for the sake of many threads, but more of them where the recurrent kernel, which each block
+  // reads at each step, is larger than so many elements.
+  FEW_ROWS = 8,
+  MANY_ROWS = 16,
+  SMALL_KERNEL = 1 << 16,
+};
 
 typedef struct {
   const Level *level;
@@ -50,7 +56,7 @@ static int64_t depth_of(const Loop *q) { return q->transposed ? q->gates * q->un
 static int64_t width_of(const Loop *q) { return q->transposed ? q->units : q->gates * q->units; }
 
 // What the states give to all gates, which is as wide as the kernel; backward it goes to the results at once.
-static int64_t own_floats(const Loop *q) { return q->transposed ? 0 : BLOCK * q->gates * q->units; }
+static int64_t own_floats(const Loop *q) { return q->transposed ? 0 : MANY_ROWS * q->gates * q->units; }
 
 static int64_t panel_width(const Loop *q, int64_t panel) {
   return least(width_of(q) - panel * q->level->columns, q->level->columns);
@@ -152,7 +158,7 @@ static void gru_back(void *data, int64_t index, int64_t worker) {
 
 static XLA_FFI_Error *run(XLA_FFI_CallFrame *frame, Loop *q, phase_function *block) {
   q->level = current_level();
-  q->blocks = ceiling(q->batch, BLOCK);
+  q->blocks = ceiling(q->batch, width_of(q) * depth_of(q) > SMALL_KERNEL ? MANY_ROWS : FEW_ROWS);
   int64_t panels = ceiling(width_of(q), q->level->columns);
   int64_t packed = panels * q->level->columns * depth_of(q);
   q->packed = scratch(packed + least(worker_count(frame), most(q->blocks, panels)) * own_floats(q));
