@@ -106,6 +106,45 @@ def test_values_and_gradients(check_levels, random_arrays, case):
     check_levels(function, x, kernel)
 
 
+@st.composite
+def convolutions_by_winograd(draw):
+    """Windows of 3 × 3 and so many results that 2 × 2 of them are computed at once; some squares are not full."""
+    height, width = draw(st.sampled_from([(2, 2), (2, 3), (3, 3), (2, 8), (5, 2), (4, 7), (9, 6), (5, 11)]))
+    size, padding = [], []
+    for results in (height, width):
+        low = draw(st.integers(0, min(results, 4)))
+        high = draw(st.integers(0, results + 1 - low))
+        size.append(results + 2 - low - high), padding.append((low, high))
+    channels = draw(st.sampled_from([16, 17, 31, 40, 70]))
+    outputs = draw(st.sampled_from([17, 24, 31, 33, 40, 64, 70, 97]))
+    squares = -(-height // 2) * -(-width // 2)
+    return (-(-70 // squares), *size, channels), (3, 3, channels, outputs), padding
+
+
+@quick
+@given(convolutions_by_winograd())
+def test_winograd(check_levels, random_arrays, case):
+    x_shape, kernel_shape, padding = case
+    x, kernel = random_arrays(0, x_shape, kernel_shape)
+    function = with_gradients(lambda x, kernel: conv(x, kernel, padding=padding))
+    assert min(calls(function, x, kernel)) >= 1  # gradients for x are cropped where the padding is wide
+    check_levels(function, x, kernel)
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel"),
+    [
+        ((3, 11, 10, 300), (3, 3, 300, 20)),  # sums in several pieces
+        ((6, 8, 9, 16), (3, 3, 16, 300)),  # several groups of outputs
+        ((40, 9, 14, 16), (3, 3, 16, 20)),  # all parts of the batch, in several blocks
+        ((2, 400, 2, 16), (3, 3, 16, 17)),
+    ],
+)
+def test_edges_of_winograd(check_levels, random_arrays, x, kernel):
+    x, kernel = random_arrays(0, x, kernel)
+    check_levels(with_gradients(lambda x, kernel: conv(x, kernel, padding="same")), x, kernel)
+
+
 @pytest.mark.parametrize(
     ("x", "kernel", "arguments"),
     [
@@ -162,9 +201,16 @@ def test_vmap(check_levels, random_arrays, axes):
     check_levels(batched, x, kernel)
 
 
-@pytest.mark.parametrize("strides", [1, 2])
-def test_second_order(check_levels, random_arrays, strides):
-    x, kernel = random_arrays(0, (2, 5, 7, 8), (3, 2, 8, 10))
+@pytest.mark.parametrize(
+    ("x", "kernel", "strides"),
+    [
+        ((2, 5, 7, 8), (3, 2, 8, 10), 1),
+        ((2, 5, 7, 8), (3, 2, 8, 10), 2),
+        ((6, 5, 7, 17), (3, 3, 17, 20), 1),  # by Winograd's form
+    ],
+)
+def test_second_order(check_levels, random_arrays, x, kernel, strides):
+    x, kernel = random_arrays(0, x, kernel)
 
     def loss(x, kernel):
         return jnp.sum(jnp.sin(conv(x, kernel, strides=strides, padding="same")))
@@ -203,19 +249,38 @@ def test_what_is_not_finite_comes_out_where_it_is_seen(random_arrays, value):
     np.testing.assert_array_equal(np.isinf(actual), np.isinf(expected))
 
 
-def test_same_result_each_time(random_arrays):
-    x, kernel = random_arrays(0, (17, 9, 14, 20), (3, 3, 20, 40))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_by_winograd_what_is_not_finite_is_nan_at_the_latest(random_arrays, value):
+    x, kernel = random_arrays(0, (6, 5, 8, 17), (3, 3, 17, 20))
+    x = x.at[1, 2, 3, 4].set(value).at[2, 4, 7, 0].set(value).at[4, 1, 0, 16].set(value)
+    function = with_gradients(lambda x, kernel: conv(x, kernel, padding="same"))
+    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))(x, kernel)
+    (actual, (_, gradient)), (expected, (_, expected_gradient)) = both
+    assert 0 < np.isfinite(actual).sum() < actual.size
+    np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
+    finite, expected_finite = np.isfinite(gradient), np.isfinite(expected_gradient)
+    assert not (finite & ~expected_finite).any()  # but beside the edge of an image it reaches all taps
+    np.testing.assert_array_equal(finite, np.broadcast_to(expected_finite.all((0, 1)), finite.shape))
+
+
+FORMS = pytest.mark.parametrize("window", [(3, 3), (2, 3)])  # Winograd's, and the direct one
+
+
+@FORMS
+def test_same_result_each_time(random_arrays, window):
+    x, kernel = random_arrays(0, (17, 9, 14, 20), (*window, 20, 40))
     function = with_gradients(lambda x, kernel: conv(x, kernel, padding="same"))
     run = jax.jit(function)
     first, *others = (run(x, kernel) for _ in range(4))
     for other in others:
         jax.tree.map(np.testing.assert_array_equal, first, other)
     # Nor does what else is in the batch count.
-    np.testing.assert_array_equal(conv(x[3:4], kernel, padding="same"), first[0][3:4])
+    np.testing.assert_array_equal(run(x.at[4:].set(0), kernel)[0][3], first[0][3])
 
 
-def test_programs_of_several_threads(random_arrays):
-    kernel, *images = random_arrays(0, (3, 3, 20, 40), *[(17, 9, 14, 20)] * 4)
+@FORMS
+def test_programs_of_several_threads(random_arrays, window):
+    kernel, *images = random_arrays(0, (*window, 20, 40), *[(17, 9, 14, 20)] * 4)
     run = jax.jit(with_gradients(lambda x, kernel: conv(x, kernel, padding="same")))
     expected = [run(x, kernel) for x in images]
     with ThreadPoolExecutor(4) as threads:

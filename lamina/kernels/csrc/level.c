@@ -16,6 +16,7 @@
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #include "gates.inc"
+#include "transforms.inc"
 #undef WIDTH
 #undef ROWS
 #undef NAME
@@ -40,14 +41,18 @@ static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #include "gates.inc"
+#include "transforms.inc"
 
 #define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
 #define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
 static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const avx512_wide[] = {TWELVE(avx512, wide)};
 static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
 
-static const Level avx512 = {"avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back};
-static const Level avx2 = {"avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back};
+static const Level avx512 = {
+    "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_transforms,
+    avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back};
+static const Level avx2 = {
+    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_transforms, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

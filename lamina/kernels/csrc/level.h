@@ -15,6 +15,14 @@ typedef void tile_function(
     int64_t depth, const float *a, int64_t a_row, int64_t a_step, const float *b, int64_t b_step, float *c, int64_t c_row,
     int add);
 
+// The transforms of Winograd's convolution: squares of points of an image, taps of a kernel or points of a gradient to 4 × 4
+// factors, and products of these to points of a result or taps of a kernel's gradient.
+typedef enum { FROM_IMAGE, FROM_KERNEL, FROM_GRADIENT, TO_RESULT, TO_KERNEL } Transform;
+
+// Transforms `count` channels, at least `width` of them: those of `square` lie where it says, row by row, and the factors
+// `apart` floats from each other.
+typedef void transform_function(int64_t count, float *const *square, float *factors, int64_t apart);
+
 typedef struct {
   const char *name;
   int64_t rows;     // most rows of a tile
@@ -22,6 +30,7 @@ typedef struct {
   int64_t columns;  // columns of a tile: two vectors
   tile_function *const *narrow;  // tiles one vector wide, by rows - 1
   tile_function *const *wide;    // two vectors
+  transform_function *const *transforms;
   void (*lstm)(const LstmStep *step);
   void (*lstm_back)(const LstmBackStep *step);
   void (*gru)(const GruStep *step);
