@@ -10,8 +10,9 @@ from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
 from lamina.kernels.dropout import keep_mask, random_bits
 from lamina.kernels.elementwise import vectorized
 from lamina.kernels.extremes import largest
+from lamina.kernels.layer_normalization import layer_norm
 from lamina.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
-from lamina.kernels.normalization import layer_norm, moments
+from lamina.kernels.normalization import moments
 from lamina.kernels.platform import fast_on_cpu, portable_kernels, reference_kernels
 from lamina.kernels.pooling import average_pool, max_pool
 from lamina.kernels.products import project

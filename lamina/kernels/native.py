@@ -78,11 +78,11 @@ def primitive(
         with jax.disable_jit(False):
             return program(tuple(parameters.items()), *arrays)
 
-    def derivative(primals: Any, tangents: Any, **parameters: Any) -> Any:
+    def derivative(primals: Any, tangents: Any, /, **parameters: Any) -> Any:
         tangents = map(ad.instantiate_zeros, tangents)
         return jax.jvp(partial(plain, **parameters), primals, tuple(tangents))
 
-    def batch(arrays: Any, axes: Any, **parameters: Any) -> Any:
+    def batch(arrays: Any, axes: Any, /, **parameters: Any) -> Any:
         results = jax.vmap(partial(plain, **parameters), axes)(*arrays)
         return results, jax.tree.map(lambda _: 0, results)
 

@@ -1,4 +1,4 @@
-"""Statistics of batches, and layer normalization."""
+"""Statistics of batches."""
 
 import math
 from collections.abc import Sequence
@@ -40,71 +40,12 @@ def moments(x: jax.Array, axes: Sequence[int], mask: jax.Array | None = None) ->
         ([2.0, 20.0], [1.0, 100.0])
     """
     x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    axes = _positive(axes, x.ndim)
+    axes = positive(axes, x.ndim)
     if mask is not None:
         return _masked_moments(x, axes, mask)
     if fast_on_cpu() and x.size:
         return _one_pass_moments(x, axes)
     return jnp.mean(x, axes), jnp.var(x, axes)
-
-
-def layer_norm(
-    x: jax.Array,
-    scale: jax.Array | None = None,
-    offset: jax.Array | None = None,
-    *,
-    axes: Sequence[int] = (-1,),
-    epsilon: float = 1e-3,
-) -> jax.Array:
-    """Bring every example to mean 0 and variance 1 over `axes`, then scale and shift it.
-
-    On the CPU only reverse-mode derivatives exist, of any order; forward mode needs `reference_kernels`.
-
-    Args:
-        x: A floating array; 16-bit types are computed in float32.
-        scale: Factors, of the shape that `x` has along `axes` in ascending order, or None.
-        offset: Summands, shaped like `scale`, or None.
-        axes: Axes to normalize over.
-        epsilon: Added to the variance.
-
-    Returns:
-        An array of the shape and type of `x`.
-
-    Raises:
-        ValueError: If an axis does not exist, or `scale` or `offset` has another shape.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> layer_norm(jnp.array([[1.0, 3.0]]), epsilon=0.0)
-        Array([[-1.,  1.]], dtype=float32)
-
-    Reference:
-        Ba, Kiros and Hinton, "Layer normalization", 2016.
-    """
-    wide = jnp.promote_types(x.dtype, jnp.float32)
-    axes = _positive(axes, x.ndim)
-    expected = tuple(x.shape[axis] for axis in axes)
-    in_place = tuple(length if axis in axes else 1 for axis, length in enumerate(x.shape))
-
-    def fit(name, array, neutral):
-        if array is None:
-            return jnp.full(in_place, neutral, wide)
-        if array.shape != expected:
-            raise ValueError(f"{name} must have shape {expected}, that of x along its axes, got {array.shape}.")
-        return array.astype(wide).reshape(in_place)
-
-    scale, offset = fit("scale", scale, 1), fit("offset", offset, 0)
-    if fast_on_cpu() and x.size:
-        normalized = _layer_norm(x.astype(wide), scale, offset, axes, epsilon)
-    else:
-        values = x.astype(wide)
-        mean = jnp.mean(values, axes, keepdims=True)
-        variance = jnp.var(values, axes, keepdims=True)
-        normalized = (values - mean) * lax.rsqrt(variance + epsilon) * scale + offset
-    return jnp.asarray(normalized, x.dtype)
-
-
-# Moments.
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
@@ -147,41 +88,7 @@ def _masked_moments(x: jax.Array, axes: tuple[int, ...], mask: jax.Array) -> tup
     return jnp.squeeze(mean, axes), jnp.sum(weights * jnp.square(x - mean), axes)
 
 
-# Layer normalization.
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _layer_norm(x, scale, offset, axes, epsilon):
-    return _layer_norm_forward(x, scale, offset, axes, epsilon)[0]
-
-
-def _layer_norm_forward(x, scale, offset, axes, epsilon):
-    # One pass around a pivot. No element of a row lies further than √n deviations from its mean, so with one of them
-    # as pivot the variance keeps all digits but log2(n).
-    corner = tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(x.ndim))
-    shifted = x - lax.stop_gradient(x[corner])
-    mean = jnp.mean(shifted, axes, keepdims=True)
-    variance = jnp.mean(shifted * shifted, axes, keepdims=True) - mean * mean
-    inverse = lax.rsqrt(jnp.maximum(variance, 0) + epsilon)
-    mean = mean + lax.stop_gradient(x[corner])
-    return (x - mean) * inverse * scale + offset, (x, mean, inverse, scale)
-
-
-def _layer_norm_backward(axes, epsilon, kept, g):
-    del epsilon
-    x, mean, inverse, scale = kept
-    normalized = (x - mean) * inverse
-    scaled = g * scale
-    along = jnp.mean(scaled * normalized, axes, keepdims=True)
-    dx = inverse * (scaled - jnp.mean(scaled, axes, keepdims=True) - normalized * along)
-    others = tuple(axis for axis in range(x.ndim) if axis not in axes)
-    return dx, jnp.sum(g * normalized, others, keepdims=True), jnp.sum(g, others, keepdims=True)
-
-
-_layer_norm.defvjp(_layer_norm_forward, _layer_norm_backward)
-
-
-def _positive(axes: Sequence[int], rank: int) -> tuple[int, ...]:
+def positive(axes: Sequence[int], rank: int) -> tuple[int, ...]:
     """Return the axes counted from the start, sorted."""
     axes = tuple(axes)
     if any(not -rank <= axis < rank for axis in axes) or len({axis % rank for axis in axes}) < len(axes):

@@ -35,6 +35,14 @@ int well_formed(XLA_FFI_CallFrame *frame, int64_t rank) {
          is_array(operand(frame, 1), rank) && is_array(result(frame), rank);
 }
 
+void *next_buffer(Cursor *cursor, XLA_FFI_DataType type, int64_t rank, const int64_t *dims) {
+  const XLA_FFI_Buffer *buffer = cursor->left-- > 0 ? *cursor->buffers++ : NULL;
+  int fits = buffer && buffer->dtype == type && buffer->rank == rank;
+  for (int64_t i = 0; fits && i < rank; i++) fits = buffer->dims[i] == dims[i] && dims[i] > 0;
+  cursor->wrong |= !fits;
+  return fits ? buffer->data : NULL;
+}
+
 XLA_FFI_Error *failure(XLA_FFI_CallFrame *frame, XLA_FFI_Error_Code code, const char *message) {
   XLA_FFI_Error_Create_Args args = {sizeof args, NULL, message, code};
   return frame->api->XLA_FFI_Error_Create(&args);

@@ -18,6 +18,16 @@ int well_formed(XLA_FFI_CallFrame *frame, int64_t rank);
 
 XLA_FFI_Error *failure(XLA_FFI_CallFrame *frame, XLA_FFI_Error_Code code, const char *message);
 
+// Operands or results that are yet to be read.
+typedef struct {
+  void **buffers;
+  int64_t left;
+  int wrong;
+} Cursor;
+
+// The data of the next one. It must have this type and shape, none of its sizes 0; else NULL, and `wrong` is set.
+void *next_buffer(Cursor *cursor, XLA_FFI_DataType type, int64_t rank, const int64_t *dims);
+
 static inline XLA_FFI_Buffer *operand(XLA_FFI_CallFrame *frame, int64_t index) { return frame->args.args[index]; }
 static inline XLA_FFI_Buffer *result(XLA_FFI_CallFrame *frame) { return frame->rets.rets[0]; }
 

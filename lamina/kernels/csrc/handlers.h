@@ -31,5 +31,10 @@ XLA_FFI_Error *lamina_lstm_backward(XLA_FFI_CallFrame *frame);
 // Recurrent kernel, what was kept, the h that each step found (T, B, U), gradient for h, mask, gradient for the outputs
 // -> gradients for the projected inputs, for the product with the recurrent kernel (T, B, 3U), for the first h.
 XLA_FFI_Error *lamina_gru_backward(XLA_FFI_CallFrame *frame);
+// Rows (N, C), scale and offset (1, C) -> normalized rows; and their means and the factors that brought them to variance
+// 1, both (N, 1). Option: the bits of epsilon.
+XLA_FFI_Error *lamina_layer_norm(XLA_FFI_CallFrame *frame);
+// Gradient for the normalized rows, rows, scale, means, factors -> gradients for the rows, scale and offset.
+XLA_FFI_Error *lamina_layer_norm_gradient(XLA_FFI_CallFrame *frame);
 
 #endif

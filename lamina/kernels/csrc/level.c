@@ -13,10 +13,13 @@
 #define STORE(p, n, v) _mm512_mask_storeu_ps(p, FIRST(n), (__m512)(v))
 #define LEAST(a, b) ((avx512_vector)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define MOST(a, b) ((avx512_vector)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define ONLY(x, n) ((avx512_vector)_mm512_maskz_mov_ps(FIRST(n), (__m512)(x)))
+#define TOTAL(x) _mm512_reduce_add_ps((__m512)(x))
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #include "gates.inc"
 #include "transforms.inc"
+#include "norms.inc"
 #undef WIDTH
 #undef ROWS
 #undef NAME
@@ -27,6 +30,8 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10)
 #undef STORE
 #undef LEAST
 #undef MOST
+#undef ONLY
+#undef TOTAL
 
 #define WIDTH 8
 #define ROWS 6
@@ -38,10 +43,21 @@ static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define STORE(p, n, v) _mm256_maskstore_ps(p, FIRST(n), (__m256)(v))
 #define LEAST(a, b) ((avx2_vector)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define MOST(a, b) ((avx2_vector)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define ONLY(x, n) ((avx2_vector)_mm256_and_ps((__m256)(x), _mm256_castsi256_ps(FIRST(n))))
+#define TOTAL(x) avx2_reduce((__m256)(x), 0)
+TARGET static float avx2_reduce(__m256 x, int largest) {
+  __m128 a = _mm256_castps256_ps128(x), b = _mm256_extractf128_ps(x, 1);
+  a = largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b);
+  b = _mm_movehl_ps(a, a);
+  a = largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b);
+  b = _mm_shuffle_ps(a, a, 1);
+  return _mm_cvtss_f32(largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b));
+}
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #include "gates.inc"
 #include "transforms.inc"
+#include "norms.inc"
 
 #define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
 #define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
@@ -50,9 +66,11 @@ static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wid
 
 static const Level avx512 = {
     "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_transforms,
-    avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back};
+    avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
+    avx512_normalize, avx512_normalize_back};
 static const Level avx2 = {
-    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_transforms, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back};
+    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_transforms, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
+    avx2_normalize, avx2_normalize_back};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

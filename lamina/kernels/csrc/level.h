@@ -35,6 +35,13 @@ typedef struct {
   void (*lstm_back)(const LstmBackStep *step);
   void (*gru)(const GruStep *step);
   void (*gru_back)(const GruBackStep *step);
+  // Layer normalization of rows, and its gradient; those for scale and offset are sums over the rows.
+  void (*normalize)(
+      int64_t rows, int64_t width, float epsilon, const float *x, const float *scale, const float *offset, float *y,
+      float *means, float *inverses);
+  void (*normalize_back)(
+      int64_t rows, int64_t width, const float *g, const float *x, const float *scale, const float *means,
+      const float *inverses, float *dx, float *dscale, float *doffset);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.

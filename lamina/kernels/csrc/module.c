@@ -18,6 +18,8 @@ static const struct {
     {"lamina_lstm_backward", lamina_lstm_backward},
     {"lamina_gru", lamina_gru},
     {"lamina_gru_backward", lamina_gru_backward},
+    {"lamina_layer_norm", lamina_layer_norm},
+    {"lamina_layer_norm_gradient", lamina_layer_norm_gradient},
 };
 
 static PyObject *get_handlers(PyObject *module, PyObject *unused) {

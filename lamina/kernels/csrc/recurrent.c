@@ -169,32 +169,16 @@ static XLA_FFI_Error *run(XLA_FFI_CallFrame *frame, Loop *q, phase_function *blo
   return NULL;
 }
 
-// Operands or results that are yet to be read.
-typedef struct {
-  void **buffers;
-  int64_t left;
-  int wrong;
-} Cursor;
-
-// The data of the next one, which must have this type and shape.
-static void *next(Cursor *cursor, XLA_FFI_DataType type, int64_t rank, const int64_t *dims) {
-  const XLA_FFI_Buffer *buffer = cursor->left-- > 0 ? *cursor->buffers++ : NULL;
-  int fits = buffer && buffer->dtype == type && buffer->rank == rank;
-  for (int64_t i = 0; fits && i < rank; i++) fits = buffer->dims[i] == dims[i] && dims[i] > 0;
-  cursor->wrong |= !fits;
-  return fits ? buffer->data : NULL;
-}
-
 static float *matrix(Cursor *cursor, int64_t rows, int64_t columns) {
-  return next(cursor, XLA_FFI_DataType_F32, 2, (int64_t[]){rows, columns});
+  return next_buffer(cursor, XLA_FFI_DataType_F32, 2, (int64_t[]){rows, columns});
 }
 
 static float *sequence(Cursor *cursor, const Loop *q, int64_t columns) {
-  return next(cursor, XLA_FFI_DataType_F32, 3, (int64_t[]){q->steps, q->batch, columns});
+  return next_buffer(cursor, XLA_FFI_DataType_F32, 3, (int64_t[]){q->steps, q->batch, columns});
 }
 
 static uint8_t *mask_of(Cursor *cursor, const Loop *q) {
-  return next(cursor, XLA_FFI_DataType_PRED, 3, (int64_t[]){q->steps, q->batch, 1});
+  return next_buffer(cursor, XLA_FFI_DataType_PRED, 3, (int64_t[]){q->steps, q->batch, 1});
 }
 
 // Whether all was read, and fitted.
@@ -221,7 +205,7 @@ static XLA_FFI_Error *forward(XLA_FFI_CallFrame *frame, const char *message, int
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, message);
   q.reverse = o[0] != 0;
   q.recurrent = matrix(&in, q.units, gates * q.units);
-  if (gates == 3) q.bias = next(&in, XLA_FFI_DataType_F32, 1, &q.units);
+  if (gates == 3) q.bias = next_buffer(&in, XLA_FFI_DataType_F32, 1, &q.units);
   q.u = sequence(&in, &q, gates * q.units);
   q.h0 = matrix(&in, q.batch, q.units);
   q.h = matrix(&out, q.batch, q.units);

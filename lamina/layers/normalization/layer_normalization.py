@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from lamina.kernels.normalization import layer_norm
+from lamina.kernels.layer_normalization import layer_norm
 from lamina.layers.normalization.affine import (
     AffineNormalization,
     axes_of,
