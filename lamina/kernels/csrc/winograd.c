@@ -185,6 +185,7 @@ static void finish_channel(void *data, int64_t channel, int64_t worker) {
   q->level->transforms[TO_KERNEL](q->outputs, points, w->kernel + start, apart);
 }
 
+// The last condition leaves out images so small that most of a square is none of the result.
 int winograd_suits(const Convolution *q) {
   int64_t points = q->batch * q->result.height * q->result.width, size = q->channels * q->outputs;
   int64_t squares = q->batch * ceiling(q->result.height, 2) * ceiling(q->result.width, 2);
