@@ -44,8 +44,8 @@ class Scope:
     asks_for_losses: bool = False
 
 
-_OUTSIDE = Scope()
-_scope: ContextVar[Scope] = ContextVar("lamina_scope", default=_OUTSIDE)
+OUTSIDE = Scope()
+_scope: ContextVar[Scope] = ContextVar("lamina_scope", default=OUTSIDE)
 
 
 def current() -> Scope:

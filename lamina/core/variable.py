@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +12,21 @@ from jax.core import Tracer
 
 from lamina import config
 from lamina.core import binding
-from lamina.core.arrays import to_jax
+from lamina.core.arrays import frozen, to_jax
 from lamina.core.naming import automatic_name
 from lamina.typing import Array, ArrayLike, Shape
+
+
+class Source(Protocol):
+    """Keeps the values of variables in their place."""
+
+    def fetch(self, variable: Variable) -> Array:
+        """Return the value of a variable that is read."""
+        ...
+
+    def change(self, variable: Variable) -> None:
+        """Take note that a variable is about to hold an array of its own."""
+        ...
 
 
 class Variable:
@@ -76,7 +88,7 @@ class Variable:
         self.constraint: Any = None
         self.overwrite_with_gradient = False
         self._array: Any = None  # JAX's, or for a number NumPy's
-        self._postponed: Callable[[], None] | None = None
+        self.source: Source | None = None
         self._initializer: Callable[..., Any] | None = None
         if callable(initializer):
             if shape is None:
@@ -108,44 +120,41 @@ class Variable:
     @property
     def array(self) -> Array:
         """The variable's own array, whatever call is in progress; drawn now if it never was."""
-        if self._postponed is not None:
-            self._postponed()
-        if self._array is None:
-            assert self._initializer is not None
-            with jax.ensure_compile_time_eval():  # a first read inside a trace must not capture a tracer
-                given = self._initializer(self.shape, dtype=self.dtype)
-                array = _owned(given, self.dtype)
-                if array is given and not type(self._initializer).__module__.startswith("lamina."):
-                    array = jnp.array(given, copy=True)  # it may be one that the user keeps; training donates it
-            if array.shape != self.shape:
-                raise ValueError(
-                    f"Variable {self.path!r}: its initializer gave an array of shape {array.shape}, "
-                    f"expected {self.shape}."
-                )
-            self._array = array
-        if isinstance(self._array, np.ndarray):
+        array = self.held
+        if isinstance(array, np.ndarray):
             with jax.ensure_compile_time_eval():
-                self._array = jnp.asarray(self._array)
-        return self._array
+                array = self._array = jnp.asarray(array)
+        return array
 
     @array.setter
     def array(self, array: Array) -> None:
-        if self._postponed is not None:
-            self._postponed()
+        if self.source is not None:
+            self.source.change(self)
         self._array = array
 
     @property
     def held(self) -> Array:
-        """As `array`, to be handed to a program: a number that was assigned may still be NumPy's."""
-        return self.array if self._postponed is not None or self._array is None else self._array
+        """As `array`, to be handed to a program or to NumPy: what is small may still be NumPy's."""
+        if self._array is None:
+            self._array = self._drawn() if self.source is None else self.source.fetch(self)
+        return self._array
 
-    def postpone(self, settle: Callable[[], None] | None) -> None:
-        """Let the variable call `settle` as soon as somebody reads or assigns it, and not before.
+    def _drawn(self) -> Array:
+        assert self._initializer is not None
+        with jax.ensure_compile_time_eval():  # a first read inside a trace must not capture a tracer
+            given = self._initializer(self.shape, dtype=self.dtype)
+            array = _owned(given, self.dtype)
+            if array is given and not type(self._initializer).__module__.startswith("lamina."):
+                array = jnp.array(given, copy=True)  # it may be one that the user keeps; training donates it
+        if array.shape != self.shape:
+            raise ValueError(
+                f"Variable {self.path!r}: its initializer gave an array of shape {array.shape}, expected {self.shape}."
+            )
+        return array
 
-        Args:
-            settle: gives the variable its array, after it has called `postpone(None)`.
-        """
-        self._postponed = settle
+    def leave_to(self, source: Source | None) -> None:
+        """Hold no array any more: `source` gives it when somebody reads it, and is told when somebody assigns one."""
+        self.source, self._array = source, None
 
     def assign(self, value: ArrayLike | Variable) -> None:
         """Give the variable a new value of the same shape; the dtype is converted.
@@ -158,9 +167,12 @@ class Variable:
         scope = binding.current()
         if scope.values is None and self.shape == () and _is_number(value):
             # As callbacks set learning rates: an array of JAX is made when somebody reads it, and programs take this.
-            self.array = cast(Array, np.array(value, jnp.dtype(self.dtype)))
+            self.array = cast(Array, frozen(np.array(value, jnp.dtype(self.dtype))))
             return
-        array = _owned(value, self.dtype)
+        if self.source is not None and scope.values is None and type(value) is np.ndarray and value.dtype == self.dtype:
+            array = cast(Array, frozen(value.copy()))  # the source takes it to the device
+        else:
+            array = _owned(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Variable {self.path!r} has shape {self.shape}; a value of shape {array.shape} can't be assigned."
@@ -204,7 +216,12 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """Return a NumPy copy."""
-        return np.array(self.value)
+        return np.array(self._read)
+
+    @property
+    def _read(self) -> Array:
+        """As `value`, for NumPy and Python: what is NumPy's stays so."""
+        return self.held if binding.current() is binding.OUTSIDE else self.value
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
@@ -214,19 +231,19 @@ class Variable:
         return self.value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.value, dtype) if copy else np.asarray(self.value, dtype)
+        return np.array(self._read, dtype) if copy else np.asarray(self._read, dtype)
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self._read)
 
     def __int__(self) -> int:
-        return int(self.value)
+        return int(self._read)
 
     def __index__(self) -> int:
-        return int(self.value)
+        return int(self._read)
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._read)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -238,11 +255,12 @@ class Variable:
         return self.value[index]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        if self._postponed is not None:
-            self._postponed()
+        if self.source is not None:
+            _ = self.held
         clone = object.__new__(type(self))
         memo[id(self)] = clone
         vars(clone).update(vars(self))
+        clone.source = None
         if self._array is not None:  # a shared array would be donated twice
             clone._array = jnp.array(self._array, copy=True)
         return clone

@@ -10,25 +10,26 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.callbacks import CallbackList
-from lamina.core.variable import Variable
 from lamina.errors import warn
 from lamina.training import state as train_state
-from lamina.training.ahead import Ahead
 from lamina.training.epoch_function import Guard
 from lamina.training.feed import Block, Feed
 from lamina.training.interrupt import interrupts_held_back
+from lamina.training.keeper import Keeper
 from lamina.training.nan_report import nan_report
 from lamina.training.pace import Pace
-from lamina.training.programs import Program
+from lamina.training.packing import Packed
 from lamina.training.run import Run
 from lamina.training.state import TrainState
 from lamina.training.step import Batch
 from lamina.training.trainer import Trainer
+from lamina.training.watched import WatchedProgram
 
 # Of larger models there is no second state to go back to: callbacks see one step at a time.
 _COPIED_BYTES = 512 * 1024**2
 
 _SENT_BYTES = 64 * 1024
+_FEW_CALLS = 4
 
 
 class Epoch:
@@ -58,10 +59,12 @@ class Epoch:
         self.callbacks, self.run, self.deadline = callbacks, run, deadline
         self.variables, self.programs = trainer.resolved_before()
         self.logs: dict[str, Any] = {}
-        self._found: tuple[Block, Guard, Program] | None = None
+        self._found: tuple[Block, Guard, Any] | None = None  # the program, and what it is for
+        self._keeper: Keeper | None = None
+        self._fixed = self.programs.fixed(phase, self.variables)
         self.done = run.step if run else 0
         self._watched = callbacks.wants_batches(phase)
-        self._each = callbacks.wants_each_batch(phase)
+        self._each = callbacks.wants_each_batch(phase) and not trainer.model.run_eagerly
         self._begun = False  # whether the hook in front of the next batch was called
         self._report: str | None = None
         training = phase == "train"
@@ -70,19 +73,27 @@ class Epoch:
 
     def go(self, number: int = 0) -> dict[str, Any]:
         """Run the steps that are left and return the results by name; nothing where the feed gave no batch."""
+        try:
+            self._run(number)
+        finally:
+            self._release()
+        if not self.logs and self.done:  # taken up where only the end of the epoch was missing
+            self.logs = named(self.trainer, [np.asarray(value) for value in self.trainer.results().values()])
+        return self.logs
+
+    def _run(self, number: int) -> None:
         chunk = self._watched_chunk if self._each else self._chunk
         for block in self.feed.blocks(number, self.done):
-            # A short order goes along with each call: to put it on the device by itself takes longer.
-            order = block.order if block.order.nbytes <= _SENT_BYTES else jnp.asarray(block.order)
+            # A short order goes along with each call, which takes less than to put it on the device, unless there are
+            # many calls.
+            along = block.order.nbytes <= _SENT_BYTES and not (self._each and block.last - block.first > _FEW_CALLS)
+            order = block.order if along else jnp.asarray(block.order)
             pace = self.programs.pace(self.phase, len(block.order), block.batch_size)
             at = block.first
             while at < block.last:
                 at += chunk(block, order, pace, at, number)
                 if self.stopped and not self._report and not self._begun:  # what was begun is finished, as in Keras
-                    return self.logs
-        if not self.logs and self.done:  # taken up where only the end of the epoch was missing
-            self.logs = named(self.trainer, [np.asarray(value) for value in self.trainer.results().values()])
-        return self.logs
+                    return
 
     @property
     def stopped(self) -> bool:
@@ -130,60 +141,63 @@ class Epoch:
     # A hook for each step
 
     def _watched_chunk(self, block: Block, order: Any, pace: Pace, first: int, number: int) -> int:
-        """As `_chunk`, where callbacks are called for each step and see the state of behind it (see `Ahead`)."""
+        """As `_chunk`, where callbacks are called for each step and see the state of behind it (see `Keeper`)."""
         self._begin()
         program, compiled = self._program(block, order)
-        count = min(pace.ahead(block.last - first), program.noted or 1)
+        keeper = self._kept(program)
+        count = min(pace.ahead(block.last - first), program.noted)
         if self.stopped or self._report or self.programs.nbytes > _COPIED_BYTES:
             count = 1
-        fresh = self.done == 0
-        ahead = None
         started = time.perf_counter()
-        try:
-            with interrupts_held_back():
-                values = train_state.read(self.variables)
-                kept = program.copied(values) if count > 1 else values
-                state, results, end = program(values, block.data, order, first, first + count, fresh)
-                made, rows = int(end) - first, [np.asarray(value) for value in results]
-                if made:
+        arguments = train_state.read(self._fixed), block.data, order, first
+        fresh = self.done == 0
+        with interrupts_held_back():
+            given = keeper.packed
+            before = program.copied(given) if count > 1 else given
+            behind, results = program(given, *arguments, first + count, fresh)
+            rows, end = program.noted_results(results)
+            made, steps = end - first, 0
 
-                    def settle(steps: int) -> None:
-                        whole = steps == made or count == 1
-                        self._write(
-                            state if whole else program(kept, block.data, order, first, first + steps, fresh)[0]
-                        )
+            def settled() -> Packed:
+                if steps == made or count == 1:
+                    return behind
+                with interrupts_held_back():  # what was kept can be taken once
+                    return program(before, *arguments, first + steps, fresh)[0]
 
-                    ahead = Ahead(self._changed, settle)
-                else:
-                    self._write(state)
-            if ahead is None:
-                self._look_into(block, first, number)
-                return 0
-            if compiled and made == count and block.last - block.first > 1:
-                pace.measured(count, time.perf_counter() - started)
-            for step in range(first, first + made):
-                ahead.steps += 1
-                self._note(1)
-                self.logs = named(self.trainer, [row[step % program.noted] for row in rows] if program.noted else rows)
-                self._tell_report()
-                self._end()
-                self._tell_steps(block)
-                if ahead.looked or self.stopped or step + 1 == block.last:
-                    break
-                self._begin()
-                if ahead.looked:
-                    break
-            pace.seen(ahead.steps, ahead.looked)
-            return ahead.steps
-        finally:
-            if ahead is not None and not ahead.looked:
-                ahead.finish()
+            keeper.show(settled)
+        if not made:
+            self._look_into(block, first, number)
+            return 0
+        if compiled and made == count and block.last - block.first > 1:
+            pace.measured(count, time.perf_counter() - started)
+        for step in range(first, first + made):
+            steps += 1
+            self._note(1)
+            self.logs = named(self.trainer, [row[step % program.noted] for row in rows])
+            self._tell_report()
+            self._end()
+            self._tell_steps(block)
+            if keeper.looked or self.stopped or step + 1 == block.last:
+                break
+            self._begin()
+            if keeper.looked:
+                break
+        pace.seen(steps, keeper.looked)
+        return steps
 
-    @property
-    def _changed(self) -> list[Variable]:
-        """The variables that a step changes, or whose arrays a program takes."""
-        groups = self.variables if self.phase == "train" else (self.variables.buffers, self.variables.metrics)
-        return [variable for group in groups for variable in group.values()]
+    def _kept(self, program: WatchedProgram) -> Keeper:
+        """Return what keeps the state for such a program."""
+        if self._keeper is not None and self._keeper.packing != program.packing:
+            self._release()
+        if self._keeper is None:
+            changing = jax.tree.leaves(self.programs.changing(self.phase, self.variables))
+            self._keeper = Keeper(changing, program.packing)
+        return self._keeper
+
+    def _release(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.release()
 
     # What both are made of
 
@@ -212,19 +226,20 @@ class Epoch:
         if report and not self.callbacks.tell("on_invalid_loss", self.done - 1, report):
             warn(f"{report[0].upper()}{report[1:]}")
 
-    def _program(self, block: Block, order: Any) -> tuple[Program, bool]:
+    def _program(self, block: Block, order: Any) -> tuple[Any, bool]:
         """Return the program for a block and whether it was compiled before, so that a call of it tells the pace."""
         guard: Guard = "none"
         if self.run is not None and self.run.guarded:
             guard = "before" if self._each else self.programs.guard
         if self._found is not None and self._found[0] is block and self._found[1] == guard:
             return self._found[2], True
-        arguments = (block.data, order, block.batch_size, guard, self._each)
-        program = self.programs.find(self.phase, *arguments)
+        arguments = (block.data, order, block.batch_size, guard)
+        program = self.programs.find(self.phase, *arguments, watched=self._each)
         compiled = program is not None
         if program is None:
             self.callbacks.on_compiling(self.phase)
-            program = self.programs.compile(self.phase, train_state.read(self.variables), *arguments)
+            compile = self.programs.compile_watched if self._each else self.programs.compile
+            program = compile(self.phase, train_state.read(self.variables), *arguments)
         self._found = (block, guard, program)
         return program, compiled
 
@@ -264,4 +279,4 @@ def named(trainer: Trainer, results: list[Any]) -> dict[str, Any]:
 
 
 def _python(value: Any) -> Any:
-    return float(value) if np.ndim(value) == 0 else value
+    return value if getattr(value, "ndim", 0) else float(value)

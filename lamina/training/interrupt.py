@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -67,7 +67,7 @@ def interrupts_held_back() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    with interrupts_watched():
+    with nullcontext() if _watch is not None else interrupts_watched():
         if _watch is None:  # nobody listens to interrupts
             yield
             return

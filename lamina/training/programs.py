@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.errors import plain_errors
@@ -19,13 +18,11 @@ from lamina.training.interrupt import interrupts_let_through
 from lamina.training.pace import Pace
 from lamina.training.state import TrainState, TrainVariables, nbytes
 from lamina.training.step import Batch, Step, predict_step, test_step, train_step
+from lamina.training.watched import NOTED_STEPS, WatchedProgram, compile_watched
 from lamina.typing import Array, ArrayLike, PyTree
 
 # Of larger outputs there is one batch in memory beside what is returned.
 _PREDICTED_BYTES = 128 * 1024**2
-
-# Steps whose results a program notes, where callbacks want those of each.
-_NOTED_STEPS = 512
 
 # Up to this size the state of before is kept while a program runs, so that steps can be made once more up to one whose
 # loss is not finite. Small models train a fifth faster so; of large ones there is no second state.
@@ -40,13 +37,11 @@ class Program:
         kind: "train" or "test".
         run: the compiled function.
         donates: whether a call takes the arrays of the state for itself, all of them where it trains, else the metrics.
-        noted: of how many steps at most the results are returned, stacked; 0: those of the last step.
     """
 
     kind: str
     run: Callable[..., Any]
     donates: bool
-    noted: int
 
     def __call__(
         self, state: TrainState, data: Batch, order: ArrayLike, first: int, last: int, fresh: bool
@@ -70,12 +65,6 @@ class Program:
             return model._replace(metrics=metrics), results, reached
         return state._replace(buffers={**state.buffers, **model.buffers}, metrics=metrics), results, reached
 
-    def copied(self, state: TrainState) -> TrainState:
-        """Return a state whose arrays a call can't take away."""
-        if not self.donates:
-            return state
-        return _copy(state) if self.kind == "train" else state._replace(metrics=_copy(state.metrics))
-
 
 class Programs:
     """The programs of one model and one set of variables, compiled when first needed.
@@ -93,6 +82,7 @@ class Programs:
         self._trainer = trainer
         self._variables = variables
         self._compiled: dict[Any, Program] = {}
+        self._watched: dict[Any, WatchedProgram] = {}
         self._paces: dict[Any, Pace] = {}
         self.nbytes = nbytes(variables)
         self.guard: Guard = "behind" if self.nbytes <= _REPLAYED_BYTES else "before"
@@ -101,24 +91,18 @@ class Programs:
         self.compile_seconds = 0.0
 
     def find(
-        self, kind: str, data: Batch, order: ArrayLike, batch_size: int, guard: Guard = "none", each: bool = False
-    ) -> Program | None:
+        self, kind: str, data: Batch, order: ArrayLike, batch_size: int, guard: Guard = "none", watched: bool = False
+    ) -> Program | WatchedProgram | None:
         """Return the program for such data if it was compiled before, so that a call of it won't take long."""
-        return self._compiled.get((kind, batch_size, guard, each, _signature((data, order))))
+        known = self._watched if watched else self._compiled
+        return known.get((kind, batch_size, guard, _signature((data, order))))
 
     def pace(self, kind: str, rows: int, batch_size: int) -> Pace:
         """Return what is known of the time that steps on so many rows take."""
         return self._paces.setdefault((kind, rows, batch_size), Pace())
 
     def compile(
-        self,
-        kind: str,
-        state: TrainState,
-        data: Batch,
-        order: ArrayLike,
-        batch_size: int,
-        guard: Guard = "none",
-        each: bool = False,
+        self, kind: str, state: TrainState, data: Batch, order: ArrayLike, batch_size: int, guard: Guard = "none"
     ) -> Program:
         """Compile a program, or return the one that was compiled before.
 
@@ -129,13 +113,43 @@ class Programs:
             order: the rows in the order of this epoch.
             batch_size: rows of each step; those of step i are `order[i * batch_size : (i + 1) * batch_size]`.
             guard: what to do about a step whose loss is not finite. With "behind" the state is not donated.
-            each: whether the results of each step are wanted.
         """
-        key = (kind, batch_size, guard, each, _signature((data, order)))
-        program = self._compiled.get(key)
-        if program is None:
-            program = self._compiled[key] = self._compile(kind, batch_size, guard, each, state, data, order)
-        return program
+        key = (kind, batch_size, guard, _signature((data, order)))
+        if key not in self._compiled:
+            epoch = self._epoch_function(kind, batch_size, guard, noted=0)
+            if self._trainer.model.run_eagerly:
+                self._compiled[key] = Program(kind, _eager(epoch), False)
+            else:
+                donated = () if guard == "behind" else (0, 1) if kind == "train" else (1,)
+                span = (np.int32(0), np.int32(1), np.bool_(True))
+                run = self._compile(epoch, donated, *_split(kind, state), data, order, *span)
+                self._compiled[key] = Program(kind, run, bool(donated))
+        return self._compiled[key]
+
+    def compile_watched(
+        self, kind: str, state: TrainState, data: Batch, order: ArrayLike, batch_size: int, guard: Guard
+    ) -> WatchedProgram:
+        """As `compile`, for steps that hooks follow one by one."""
+        key = (kind, batch_size, guard, _signature((data, order)))
+        if key not in self._watched:
+            epoch = self._epoch_function(kind, batch_size, guard, NOTED_STEPS)
+            parts = self.changing(kind, state), self.fixed(kind, state)
+            self._watched[key] = compile_watched(self._compile, epoch, *parts, data, order)
+        return self._watched[key]
+
+    def changing(self, kind: str, groups: Any) -> TrainState:
+        """Return what steps change, out of the values or the variables."""
+        if kind == "train":
+            return TrainState(*groups)
+        kept = self._trainer.kept_paths(self._variables)
+        return TrainState({}, {path: groups.buffers[path] for path in kept}, {}, groups.metrics)
+
+    def fixed(self, kind: str, groups: Any) -> TrainState:
+        """Return what steps read and don't change."""
+        if kind == "train":
+            return TrainState({}, {}, {}, {})
+        buffers = {path: one for path, one in groups.buffers.items() if path not in self.changing(kind, groups).buffers}
+        return TrainState(groups.params, buffers, {}, {})
 
     def predict(self, values: dict[str, Array], x: PyTree) -> PyTree:
         """Return the outputs for inputs `x`, given the values of params and buffers; hand on what layers keep."""
@@ -192,22 +206,13 @@ class Programs:
                 self._predict = jax.jit(step, compiler_options=_options(jax.make_jaxpr(step)(values, x)))
             return self._predict(values, x)
 
-    def _compile(
-        self, kind: str, batch_size: int, guard: Guard, each: bool, state: TrainState, data: Batch, order: ArrayLike
-    ) -> Program:
-        if self._trainer.model.run_eagerly:
-            return Program(kind, _eager(self._epoch_function(kind, batch_size, guard, noted=0)), False, noted=0)
-        epoch = self._epoch_function(kind, batch_size, guard, _NOTED_STEPS if each else 0)
+    def _compile(self, function: Callable[..., Any], donated: tuple[int, ...], *arguments: Any) -> Callable[..., Any]:
         started = time.perf_counter()
-        donated = () if guard == "behind" else (0, 1) if kind == "train" else (1,)
-        span = (np.int32(0), np.int32(1), np.bool_(True))
         with plain_errors():
-            traced = jax.jit(epoch, donate_argnums=donated).trace(*_split(kind, state), data, order, *span)
+            traced = jax.jit(function, donate_argnums=donated).trace(*arguments)
         run = traced.lower().compile(compiler_options=_options(traced.jaxpr))
         self.compile_seconds += time.perf_counter() - started
-        results = traced.out_info[2]
-        noted = (results[0].shape[0] if results else _NOTED_STEPS) if each else 0
-        return Program(kind, run, bool(donated), noted)
+        return run
 
     def _epoch_function(self, kind: str, batch_size: int, guard: Guard, noted: int) -> Callable[..., Any]:
         step = self._step(kind, keeps_finite=guard == "before")
@@ -227,9 +232,6 @@ class Programs:
     def _predict_step(self) -> Callable[..., tuple[PyTree, dict[str, Array]]]:
         custom = self._trainer.overrides("predict_step")
         return (custom_predict_step if custom else predict_step)(self._trainer, self._variables)
-
-
-_copy = jax.jit(lambda tree: jax.tree.map(jnp.copy, tree))
 
 
 def _split(kind: str, state: TrainState) -> tuple[TrainState, dict[str, Array]]:

@@ -50,7 +50,7 @@ class Run:
             "shuffle_seed": self.feed.seed,
             "stop_training": bool(self.trainer.model.stop_training),
         }
-        return position, {name: np.asarray(variable.array) for name, variable in self.variables.items()}
+        return position, {name: np.asarray(variable.held) for name, variable in self.variables.items()}
 
     def restore(self, position: dict[str, Any], values: dict[str, np.ndarray]) -> None:
         """Go to a position that `capture` returned.

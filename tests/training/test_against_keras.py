@@ -194,3 +194,40 @@ def test_metrics_that_declare_their_state_at_the_first_batch_count_the_first_epo
         model.compile("sgd", "mse", metrics=[api.metrics.R2Score()])
         histories.append(model.fit(X, y, 16, 2, shuffle=False, verbose=0).history)
     assert_same_history(*histories)
+
+
+def test_what_hooks_of_a_batch_read_and_what_comes_of_what_they_assign():
+    theirs, ours = twins(1, None)
+    seen = []
+    for api, model in ((keras, theirs), (lamina, ours)):
+        noted = []
+
+        class Meddler(api.callbacks.Callback):
+            def note(self, logs, noted=noted):
+                optimizer = self.model.optimizer
+                noted.append([int(optimizer.iterations), float(np.asarray(optimizer.learning_rate))])
+                noted.append(np.concatenate([array.ravel() for array in self.model.get_weights()]))
+                noted.append(list((logs or {}).values()))
+
+            def on_train_batch_begin(self, batch, logs=None):
+                self.note(logs)
+                if batch != 2:  # else what the last hook left
+                    self.model.optimizer.learning_rate = 0.01 * (batch + 1)
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.note(logs)
+                bias = self.model.layers[0].bias
+                bias.assign(np.asarray(bias) * np.float32(0.5))
+                if batch == 3:
+                    self.model.layers[-1].kernel.assign(self.model.layers[-1].kernel + 0.1)
+
+            def on_epoch_end(self, epoch, logs=None):
+                self.note(logs)
+
+        model.compile(optimizer(api, "nesterov"), "mse")
+        model.fit(X, TARGETS["mse"][0], batch_size=16, epochs=2, shuffle=False, verbose=0, callbacks=[Meddler()])
+        seen.append(noted)
+    assert len(seen[0]) == len(seen[1]) == 2 * 3 * (2 * 5 + 1)
+    for expected, found in zip(*seen):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert_same_weights(theirs, ours)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import lamina as keras
+from lamina.training.packing import Packing
 
 generator = np.random.default_rng(0)
 X = generator.normal(size=(50, 3)).astype("float32")
@@ -236,3 +237,79 @@ def test_a_batch_whose_beginning_was_told_is_made(train, batch):
     stop = Stop()
     train(stop)
     assert stop.begun == [number for number, _ in stop.logs] == list(range(batch + 1))
+
+
+class Every(keras.callbacks.Callback):
+    """Calls a function behind every batch."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.act = act
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.act(self.model)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda model: float(model.optimizer.learning_rate),
+        lambda model: setattr(model.optimizer, "learning_rate", 0.001),
+        lambda model: model.optimizer.learning_rate.assign(np.float32(0.001)),
+        lambda model: model.layers[0].kernel.assign(model.layers[0].get_weights()[0]),
+        lambda model: model.layers[0].bias.assign(model.layers[0].bias.value),
+        lambda model: model.set_weights(model.get_weights()),
+        lambda model: model.evaluate(X[:8], Y[:8], verbose=0) and None,
+        lambda model: model.evaluate(X[:8], Y[:8], verbose=0, callbacks=[keras.callbacks.LambdaCallback(
+            on_test_batch_end=lambda batch, logs: float(model.metrics[0].result()))]) and None,
+    ],
+    ids=["read", "rate", "assign", "kernel", "bias", "all", "evaluate", "evaluate watched"],
+)  # fmt: skip
+def test_what_changes_nothing_changes_nothing(train, model, every_batch, act):
+    train(Every(act), epochs=2)
+    assert same(model.get_weights(), every_batch.weights[2 * STEPS])
+    assert all(variable.source is None for variable in [*model.variables, *model.optimizer.variables])
+
+
+def test_only_what_a_hook_touches_is_taken_out_of_the_state(train, monkeypatch, every_batch):
+    packed, fetched = [], []
+    monkeypatch.setattr(Packing, "pack_on_host", counted(Packing.pack_on_host, packed))
+    monkeypatch.setattr(Packing, "view", counted(Packing.view, fetched))
+    results = 3  # loss, mae, the next step
+    train(Every(lambda model: model.optimizer.learning_rate.assign(0.001 * float(model.layers[1].bias.numpy()[0]))))
+    assert len(packed) <= EPOCHS + 1  # at its beginning, and to compile
+    assert len(fetched) <= EPOCHS * STEPS * (results + 1)
+
+
+def counted(method, calls):
+    def call(*arguments):
+        calls.append(None)
+        return method(*arguments)
+
+    return call
+
+
+def test_one_program_serves_whoever_looks_and_whoever_assigns(train, model, every_batch):
+    programs = model._trainer.resolved()[1]
+    before = programs.compile_seconds
+    train(Every(lambda model: model.layers[0].kernel.assign(model.layers[0].kernel * 0.9)))
+    train(Every(lambda model: None))
+    assert programs.compile_seconds == before
+
+
+def test_an_exception_of_a_hook_leaves_the_variables_their_arrays(train, model):
+    def fail(model):
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        train(Every(fail))
+    assert all(variable.source is None for variable in [*model.variables, *model.optimizer.variables])
+    assert int(model.optimizer.iterations) == 1
+
+
+def test_a_copy_made_in_a_hook_is_on_its_own(train, every_batch):
+    copies = []
+    train(Every(lambda model: copies.append(copy.deepcopy(model.layers[0].kernel))), epochs=1)
+    assert all(one.source is None for one in copies)
+    for count, one in enumerate(copies, 1):
+        assert np.array_equal(one, every_batch.weights[count][0])
