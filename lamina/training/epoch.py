@@ -61,7 +61,7 @@ class Epoch:
         self.logs: dict[str, Any] = {}
         self._found: tuple[Block, Guard, Any] | None = None  # the program, and what it is for
         self._keeper: Keeper | None = None
-        self._fixed = self.programs.fixed(phase, self.variables)
+        self._fixed: Any = self.programs.fixed(phase, self.variables)
         self.done = run.step if run else 0
         self._watched = callbacks.wants_batches(phase)
         self._each = callbacks.wants_each_batch(phase) and not trainer.model.run_eagerly

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -89,9 +89,10 @@ class Packing:
             return packed.rest[place]
         return np.asarray(packed.joined)[place].view(dtype).reshape(shape)
 
-    def replaced(self, packed: Packed, changes: dict[int, ArrayLike]) -> Packed:
+    def replaced(self, packed: Packed, changes: Mapping[int, ArrayLike]) -> Packed:
         """Return the same with some of the arrays replaced, by index."""
-        rest, joined = list(packed.rest), None
+        rest: list[Any] = list(packed.rest)
+        joined: np.ndarray | None = None
         for index, array in changes.items():
             place = self.places[index]
             if isinstance(place, int):
