@@ -1,7 +1,7 @@
 """Convolutions of images and sequences, and their kernel gradients, by the compiled extension where it is faster.
 
-They need no patches and no padded images in memory (`lamina/kernels/csrc/convolution.c`). Their derivatives are those
-of `lamina/kernels/convolution.py`.
+They need no patches and no padded images in memory (`lamina/kernels/csrc/direct.c`, and `winograd.c` for windows of
+3 × 3). Their derivatives are those of `lamina/kernels/convolution.py`.
 """
 
 from __future__ import annotations
