@@ -3,7 +3,7 @@
 One call of the C compiler, and no build system. The sources need nothing but `Python.h`. They speak Python's limited
 API, so that what is compiled serves every CPython from 3.11 on, and name the instruction set function by function, so
 that it serves every x86-64 processor. Without a compiler or `Python.h`, and on other platforms, lamina is built without
-the extension and takes XLA's own products and convolutions.
+the extension and takes XLA's own operations.
 
 The environment variables CC, CFLAGS and LDFLAGS count, as everywhere.
 """

@@ -14,13 +14,14 @@ from lamina.kernels.native_loop import loop_primitive, takes
 from lamina.kernels.native_product import matmul
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
+@partial(jax.custom_vjp, nondiff_argnums=(6, 7))
+def gru_loop(u, recurrent, bias, state_bias, h0, mask, return_sequences, reverse):
     """Run the steps.
 
     Args:
         u: Projected inputs, (steps, batch, 3 × units), scaled.
         recurrent: (units, 3 × units), scaled alike.
+        bias: (3 × units,), scaled alike.
         state_bias: Bias inside of the reset, (units,).
         h0: (batch, units).
         mask: (steps, batch, 1) of booleans, or None.
@@ -30,14 +31,15 @@ def gru_loop(u, recurrent, state_bias, h0, mask, return_sequences, reverse):
     Returns:
         (outputs, h), the outputs in the order of `u`.
     """
-    return _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse, for_gradient=False)[0]
+    return _forward(u, recurrent, bias, state_bias, h0, mask, return_sequences, reverse, for_gradient=False)[0]
 
 
-def _forward(u, recurrent, state_bias, h0, mask, return_sequences, reverse, for_gradient=True):
+def _forward(u, recurrent, bias, state_bias, h0, mask, return_sequences, reverse, for_gradient=True):
     run = _loop.bind if takes(_loop, recurrent, u) else _plain_loop
     outputs = return_sequences or for_gradient
     h, *kept = run(
         recurrent,
+        bias,
         state_bias,
         u,
         h0,
@@ -70,10 +72,10 @@ def _backward(return_sequences, reverse, kept, cotangents):
     )
     drecurrent = matmul(matrix(found), matrix(dproduct), transpose_a=True)
     dstate_bias = matrix(dproduct[..., 2 * n.shape[-1] :]).sum(0)
-    return du, drecurrent, dstate_bias, dh, None
+    return du, drecurrent, matrix(du).sum(0), dstate_bias, dh, None
 
 
-def _plain_loop(recurrent, state_bias, u, h0, mask=None, *, reverse, outputs, for_gradient):
+def _plain_loop(recurrent, bias, state_bias, u, h0, mask=None, *, reverse, outputs, for_gradient):
     """Return [h], then the outputs if they are wanted, and for the gradient tanh of z and r, n, and its inner part."""
     units = h0.shape[-1]
 
@@ -89,7 +91,7 @@ def _plain_loop(recurrent, state_bias, u, h0, mask=None, *, reverse, outputs, fo
             h_new = jnp.where(keep, h_new, h)
         return h_new, [*([h_new] if outputs else []), *([a, n, inner] if for_gradient else [])]
 
-    h, kept = lax.scan(step, h0, (u, mask), reverse=reverse)
+    h, kept = lax.scan(step, h0, (u + bias, mask), reverse=reverse)
     return [h, *kept]
 
 
@@ -120,6 +122,6 @@ def _plain_backward_loop(recurrent, a, n, inner, found, dh, *optional, reverse, 
     return [jnp.concatenate([dproduct[..., : 2 * units], dhs * factor_n], axis=-1), dproduct, dh]
 
 
-_loop = loop_primitive("lamina_gru", _plain_loop, ("reverse", "outputs", "for_gradient"), weights=2)
+_loop = loop_primitive("lamina_gru", _plain_loop, ("reverse", "outputs", "for_gradient"), weights=3)
 _backward_loop = loop_primitive("lamina_gru_backward", _plain_backward_loop, ("reverse", "masked", "sequences"))
 gru_loop.defvjp(_forward, _backward)

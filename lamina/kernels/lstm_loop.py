@@ -14,13 +14,14 @@ from lamina.kernels.native_loop import loop_primitive, takes
 from lamina.kernels.native_product import matmul
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5, 6))
-def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse):
+@partial(jax.custom_vjp, nondiff_argnums=(6, 7))
+def lstm_loop(u, recurrent, bias, h0, c0, mask, return_sequences, reverse):
     """Run the steps.
 
     Args:
         u: Projected inputs, (steps, batch, 4 × units), scaled.
         recurrent: (units, 4 × units), scaled alike.
+        bias: (4 × units,), scaled alike.
         h0: (batch, units).
         c0: (batch, units).
         mask: (steps, batch, 1) of booleans, or None.
@@ -30,15 +31,17 @@ def lstm_loop(u, recurrent, h0, c0, mask, return_sequences, reverse):
     Returns:
         (outputs, h, c), the outputs in the order of `u`.
     """
-    return _forward(u, recurrent, h0, c0, mask, return_sequences, reverse, for_gradient=False)[0]
+    return _forward(u, recurrent, bias, h0, c0, mask, return_sequences, reverse, for_gradient=False)[0]
 
 
-def _forward(u, recurrent, h0, c0, mask, return_sequences, reverse, for_gradient=True):
+def _forward(u, recurrent, bias, h0, c0, mask, return_sequences, reverse, for_gradient=True):
     compiled = takes(_loop, recurrent, u)
     # The plain loop is quicker without outputs that are no results: they are computed once more in bulk.
     outputs = return_sequences or (for_gradient and (compiled or mask is not None))
     run = _loop.bind if compiled else _plain_loop
-    h, c, *kept = run(recurrent, u, h0, c0, *present(mask), reverse=reverse, outputs=outputs, for_gradient=for_gradient)
+    h, c, *kept = run(
+        recurrent, bias, u, h0, c0, *present(mask), reverse=reverse, outputs=outputs, for_gradient=for_gradient
+    )
     outputs = kept.pop(0) if outputs else None
     return (outputs if return_sequences else h, h, c), (recurrent, h0, c0, mask, *kept, outputs)
 
@@ -64,10 +67,10 @@ def _backward(return_sequences, reverse, kept, cotangents):
     if outputs is None:
         outputs = keep_apart(_gates(a)[3] * jnp.tanh(memories))
     drecurrent = matmul(matrix(before(outputs, h0, reverse)), matrix(du), transpose_a=True)
-    return du, drecurrent, dh, dc, None
+    return du, drecurrent, matrix(du).sum(0), dh, dc, None
 
 
-def _plain_loop(recurrent, u, h0, c0, mask=None, *, reverse, outputs, for_gradient):
+def _plain_loop(recurrent, bias, u, h0, c0, mask=None, *, reverse, outputs, for_gradient):
     """Return [h, c], then the outputs if they are wanted, and for the gradient tanh of the gates, and memories."""
 
     def step(state, inputs):
@@ -81,7 +84,7 @@ def _plain_loop(recurrent, u, h0, c0, mask=None, *, reverse, outputs, for_gradie
             h_new, c_new = jnp.where(keep, h_new, h), jnp.where(keep, c_new, c)
         return (h_new, c_new), [*([h_new] if outputs else []), *([a, c_new] if for_gradient else [])]
 
-    state, kept = lax.scan(step, (h0, c0), (u, mask), reverse=reverse)
+    state, kept = lax.scan(step, (h0, c0), (u + bias, mask), reverse=reverse)
     return [*state, *kept]
 
 
@@ -121,7 +124,7 @@ def _plain_backward_loop(recurrent, c0, a, memories, dh, dc, *optional, reverse,
     return [du, dh, dc]
 
 
-_loop = loop_primitive("lamina_lstm", _plain_loop, ("reverse", "outputs", "for_gradient"))
+_loop = loop_primitive("lamina_lstm", _plain_loop, ("reverse", "outputs", "for_gradient"), weights=2)
 _backward_loop = loop_primitive("lamina_lstm_backward", _plain_backward_loop, ("reverse", "masked", "sequences"))
 lstm_loop.defvjp(_forward, _backward)
 

@@ -1,9 +1,10 @@
 """LSTM and GRU with tanh and sigmoid, the activations nearly everybody uses.
 
 On the CPU a step of a recurrent loop costs mostly the start of its few operations, so the loops hold as little as
-possible (`docs/design/0102-recurrent.md`). A sigmoid is a tanh of half its argument, so with the weights halved
-beforehand one tanh serves all gates. The forward loop keeps only what cannot be recomputed in bulk; the factors of the
-backward pass are computed for all steps at once before its loop, and the weights' gradients by one product after it.
+possible (`docs/design/0102-recurrent.md`), or are one call of the compiled extension. A sigmoid is a tanh of half its
+argument, so with the weights halved beforehand one tanh serves all gates. The forward loop keeps only what cannot be
+recomputed in bulk; the factors of the backward pass are computed for all steps at once before its loop, and the
+weights' gradients by one product after it.
 """
 
 from typing import Any
@@ -80,11 +81,10 @@ def lstm(
     if fast_on_cpu() and x.size:
         # Halved are the arguments of sigmoids: i, f and o.
         halves = jnp.asarray([0.5, 0.5, 1.0, 0.5], parts.wide).repeat(units)
-        weights = [None if part is None else part * halves for part in weights]
-        kernel, recurrent_kernel, bias = weights
+        kernel, recurrent_kernel, bias = (0 * halves if part is None else part * halves for part in weights)
         loop: Any = lstm_loop  # the decorator hides its type
         outputs, *state = loop(
-            parts.project(kernel, bias), recurrent_kernel, *state, parts.mask, return_sequences, reverse
+            parts.project(kernel), recurrent_kernel, bias, *state, parts.mask, return_sequences, reverse
         )
     else:
         kernel, recurrent_kernel, bias = weights
@@ -153,9 +153,16 @@ def gru(
     input_bias, state_bias = _gru_biases(bias, units, reset_after, parts.wide)
     if reset_after and fast_on_cpu() and x.size:
         halves = jnp.asarray([0.5, 0.5, 1.0], parts.wide).repeat(units)
-        projected = parts.project(kernel * halves, input_bias * halves)
-        results: tuple[jax.Array, jax.Array] = gru_loop(
-            projected, recurrent_kernel * halves, state_bias, h0, parts.mask, return_sequences, reverse
+        loop: Any = gru_loop  # the decorator hides its type
+        results = loop(
+            parts.project(kernel * halves),
+            recurrent_kernel * halves,
+            input_bias * halves,
+            state_bias,
+            h0,
+            parts.mask,
+            return_sequences,
+            reverse,
         )
         return parts.finish(*results)
 
@@ -185,7 +192,7 @@ class _Sequence:
         self.reverse, self.return_sequences, self.time_major = reverse, return_sequences, time_major
         self.zero_output_for_mask = zero_output_for_mask
 
-    def project(self, kernel, bias):
+    def project(self, kernel, bias=None):
         """Return x @ kernel + bias for all steps at once."""
         steps, batch, features = self.x.shape
         projected = matmul(self.x.reshape(steps * batch, features), kernel)

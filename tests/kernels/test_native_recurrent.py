@@ -164,10 +164,10 @@ def test_hyperbolic_tangent(each_level):
     """As the gates of an LSTM without a state show it, against float64."""
     x = np.concatenate([np.geomspace(1e-45, 3e38, 20_000), np.linspace(0, 12, 40_000), [0, np.inf, np.nan]])
     x = np.concatenate([x, -x, np.zeros(-2 * x.size % 64)]).astype(np.float32)
-    nothing = jnp.zeros((16, 64)), jnp.zeros((x.size // 64, 16))
+    kernel, state = jnp.zeros((16, 64)), jnp.zeros((x.size // 64, 16))
     loop = jax.jit(
         lambda u: lstm_loop._loop.bind(
-            nothing[0], u, nothing[1], nothing[1], reverse=False, outputs=False, for_gradient=True
+            kernel, kernel[0], u, state, state, reverse=False, outputs=False, for_gradient=True
         )
     )
     expected = np.tanh(x.astype(np.float64))
@@ -189,8 +189,8 @@ def test_a_row_does_not_depend_on_the_others(each_level, random_arrays, cell):
 
     def loop(u, h, mask):
         if cell == "lstm":
-            return lstm_loop.lstm_loop(u, recurrent, h, h, mask, True, False)
-        return gru_loop.gru_loop(u, recurrent, recurrent[0, :19], h, mask, True, False)
+            return lstm_loop.lstm_loop(u, recurrent, recurrent[0], h, h, mask, True, False)
+        return gru_loop.gru_loop(u, recurrent, recurrent[1], recurrent[0, :19], h, mask, True, False)
 
     def first(rows, u, h, mask):
         return with_gradients(lambda u, h: loop(u, h, mask[:, :rows]))(u[:, :rows], h[:rows])
@@ -302,9 +302,9 @@ def test_exported_programs_hold_no_calls(assert_close, random_arrays):
 S, STATE, WRONG, MASK = jnp.ones((3, 2, 4)), jnp.ones((2, 4)), jnp.ones((2, 5)), jnp.ones((3, 2, 1), bool)
 U4, KERNEL4, U3, KERNEL3, A2 = (jnp.ones(shape) for shape in ((3, 2, 16), (4, 16), (3, 2, 12), (4, 12), (3, 2, 8)))
 HANDLERS = {
-    "lamina_lstm": ([KERNEL4, U4, STATE, STATE, MASK], [STATE, STATE, S, U4, S], [0, 1, 1]),
+    "lamina_lstm": ([KERNEL4, U4[0, 0], U4, STATE, STATE, MASK], [STATE, STATE, S, U4, S], [0, 1, 1]),
     "lamina_lstm_backward": ([KERNEL4, STATE, U4, S, STATE, STATE, MASK, S], [U4, STATE, STATE], [0, 1, 1]),
-    "lamina_gru": ([KERNEL3, STATE[0], U3, STATE, MASK], [STATE, S, A2, S, S], [0, 1, 1]),
+    "lamina_gru": ([KERNEL3, U3[0, 0], STATE[0], U3, STATE, MASK], [STATE, S, A2, S, S], [0, 1, 1]),
     "lamina_gru_backward": ([KERNEL3, A2, S, S, S, STATE, MASK, S], [U3, U3, STATE], [0, 1, 1]),
 }
 

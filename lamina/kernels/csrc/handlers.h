@@ -17,11 +17,11 @@ XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame);
 // Loops over time, steps first, inputs and kernels scaled so that one tanh serves all gates (steps.h): T steps, B rows,
 // U units. `mask` are booleans (T, B, 1), an operand that may be missing. Options: whether to start at the last step,
 // whether outputs (T, B, U) are wanted, and whether what the backward loop takes is.
-// LSTM: recurrent kernel (U, 4U), projected inputs (T, B, 4U), h and c (B, U), mask -> h, c, outputs; and tanh of the
-// gates' arguments (T, B, 4U), memories (T, B, U).
+// LSTM: recurrent kernel (U, 4U), bias (4U,), projected inputs (T, B, 4U), h and c (B, U), mask -> h, c, outputs; and
+// tanh of the gates' arguments (T, B, 4U), memories (T, B, U).
 XLA_FFI_Error *lamina_lstm(XLA_FFI_CallFrame *frame);
-// GRU with the reset after the product: recurrent kernel (U, 3U), bias inside of the reset (U,), projected inputs
-// (T, B, 3U), h, mask -> h, outputs; and tanh for both gates (T, B, 2U), the candidate (T, B, U) and the part inside of
+// GRU with the reset after the product: recurrent kernel (U, 3U), bias (3U,), bias inside of the reset (U,), projected
+// inputs (T, B, 3U), h, mask -> h, outputs; and tanh for both gates (T, B, 2U), the candidate (T, B, U) and the part inside of
 // the reset (T, B, U).
 XLA_FFI_Error *lamina_gru(XLA_FFI_CallFrame *frame);
 // The loops backward. Options: as above, whether there is a mask, and whether there is a gradient for the outputs.

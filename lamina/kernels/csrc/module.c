@@ -64,7 +64,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef_Slot slots[] = {{0, NULL}};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_native", "Products and convolutions compiled for the processor.", 0, methods, slots, NULL,
+    PyModuleDef_HEAD_INIT, "_native", "Kernels compiled for the processor.", 0, methods, slots, NULL,
     NULL, NULL,
 };
 

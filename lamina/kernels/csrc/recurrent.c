@@ -26,7 +26,7 @@ typedef struct {
   int64_t blocks;       // of the batch
   float *packed, *own;  // the recurrent kernel in panels; what each worker has
   const uint8_t *mask;  // steps × batch, or NULL
-  const float *recurrent, *bias, *u, *h0, *c0;
+  const float *recurrent, *bias, *state_bias, *u, *h0, *c0;
   float *h, *c, *outputs, *a, *memories, *n, *inner;  // results, or backward what was kept of them
   const float *found, *dout, *dh, *dc;
   float *du, *dproduct, *dh0, *dc0;
@@ -98,7 +98,7 @@ static void lstm(void *data, int64_t index, int64_t worker) {
     int64_t at = place(q, step, &b);
     multiply(q, b.rows, h, z, 0);
     q->level->lstm(&(LstmStep){
-        b.rows, units, q->mask ? q->mask + at : NULL, rows_of(q->u, at, 4 * units), z, h, c,
+        b.rows, units, q->mask ? q->mask + at : NULL, rows_of(q->u, at, 4 * units), z, q->bias, h, c,
         rows_of(q->a, at, 4 * units), rows_of(q->memories, at, units), rows_of(q->outputs, at, units)});
   }
 }
@@ -132,7 +132,7 @@ static void gru(void *data, int64_t index, int64_t worker) {
     int64_t at = place(q, step, &b);
     multiply(q, b.rows, h, z, 0);
     q->level->gru(&(GruStep){
-        b.rows, units, q->mask ? q->mask + at : NULL, rows_of(q->u, at, 3 * units), z, q->bias, h,
+        b.rows, units, q->mask ? q->mask + at : NULL, rows_of(q->u, at, 3 * units), z, q->bias, q->state_bias, h,
         rows_of(q->a, at, 2 * units), rows_of(q->n, at, units), rows_of(q->inner, at, units),
         rows_of(q->outputs, at, units)});
   }
@@ -169,6 +169,8 @@ static XLA_FFI_Error *run(XLA_FFI_CallFrame *frame, Loop *q, phase_function *blo
   return NULL;
 }
 
+static float *vector(Cursor *cursor, int64_t size) { return next_buffer(cursor, XLA_FFI_DataType_F32, 1, &size); }
+
 static float *matrix(Cursor *cursor, int64_t rows, int64_t columns) {
   return next_buffer(cursor, XLA_FFI_DataType_F32, 2, (int64_t[]){rows, columns});
 }
@@ -201,11 +203,12 @@ static XLA_FFI_Error *forward(XLA_FFI_CallFrame *frame, const char *message, int
   Cursor in = {frame->args.args, frame->args.size, 0}, out = {frame->rets.rets, frame->rets.size, 0};
   const int64_t *o = options(frame, 3);
   Loop q = {.gates = gates};
-  if (!o || !sizes(frame->args.args, frame->args.size, gates == 4 ? 1 : 2, &q))
+  if (!o || !sizes(frame->args.args, frame->args.size, gates == 4 ? 2 : 3, &q))
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, message);
   q.reverse = o[0] != 0;
   q.recurrent = matrix(&in, q.units, gates * q.units);
-  if (gates == 3) q.bias = next_buffer(&in, XLA_FFI_DataType_F32, 1, &q.units);
+  q.bias = vector(&in, gates * q.units);
+  if (gates == 3) q.state_bias = vector(&in, q.units);
   q.u = sequence(&in, &q, gates * q.units);
   q.h0 = matrix(&in, q.batch, q.units);
   q.h = matrix(&out, q.batch, q.units);
