@@ -73,7 +73,7 @@ def calls(function, *arguments):
 @quick
 @given(
     rows=st.one_of(st.integers(1, 20), st.sampled_from([64, 200])),
-    width=st.one_of(st.integers(2, 40), st.sampled_from([64, 127, 300])),
+    width=st.one_of(st.integers(2, 40), st.sampled_from([64, 127, 300, 1030])),
     scaled=st.booleans(),
     shifted=st.booleans(),
 )
@@ -202,6 +202,13 @@ def test_types(random_arrays):
     assert {leaf.dtype.name for leaf in jax.tree.leaves(function(x, scale))} == {"bfloat16"}
     with jax.enable_x64(True):
         assert calls(function, np.ones((50, 100)), np.ones(100)) == 0
+
+
+@pytest.mark.parametrize("epsilon", [1, np.float64(0.1), np.array(0.1), jnp.float32(0.1)])
+def test_epsilon_of_any_kind(assert_close, random_arrays, epsilon):
+    (x,) = random_arrays(0, (50, 100))
+    expected = plain(lambda x: layer_norm(x, epsilon=float(epsilon)))(x)
+    assert_close(layer_norm(x, epsilon=epsilon), expected, 1e-5)
 
 
 def test_without_jit(assert_close, random_arrays):
