@@ -12,7 +12,7 @@ class Callback:
 
     Between hooks training runs as a compiled program. At every hook the model's weights, the optimizer's state and its
     learning rate are the true ones; they may be read and assigned. A batch hook that only follows the logs costs its
-    own time; one that reads or assigns variables costs a call of the program for each batch (0.1 to 0.2 ms on a CPU)
+    own time; one that reads or assigns variables costs a call of the program for each batch (0.2 to 0.4 ms on a CPU)
     and, of the variables, those that it touches. Steps may be run ahead of batch hooks, up to a tenth of a second:
     clocks read in them tell little of a step.
 
