@@ -127,7 +127,7 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def enable_flash_attention() -> None:
-    """Let attention layers take the fused kernel of NVIDIA GPUs where it can compute them (the default)."""
+    """Let attention layers take a fused kernel where there is one that can compute them (the default)."""
     _Settings.flash_attention = True
 
 
@@ -137,7 +137,7 @@ def disable_flash_attention() -> None:
 
 
 def is_flash_attention_enabled() -> bool:
-    """Return whether attention layers may take the fused kernel."""
+    """Return whether attention layers may take a fused kernel."""
     return _Settings.flash_attention
 
 

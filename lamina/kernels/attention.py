@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina import config
+from lamina.kernels import native_attention
 from lamina.kernels.native_product import matmul
 from lamina.kernels.platform import fast_on_gpu
 from lamina.kernels.softmax import masked_softmax
@@ -69,10 +70,11 @@ def attend(
 def flash_attention(
     query: jax.Array, key: jax.Array, value: jax.Array, visible: jax.Array | None = None
 ) -> jax.Array | None:
-    """Return `softmax(query @ key.T / sqrt(features)) @ value` by the fused kernel of cuDNN, or None where it can't.
+    """Return `softmax(query @ key.T / sqrt(features)) @ value` by one fused kernel, or None where there is none.
 
-    It takes 16-bit floats on NVIDIA GPUs, with heads of at most 128 features, a multiple of 8. It saves writing and
-    reading the weights, four times a training step (`docs/design/0105-on-a-gpu.md`).
+    On NVIDIA GPUs it is that of cuDNN, which takes 16-bit floats, with heads of at most 128 features, a multiple of 8.
+    On the CPU it is that of the compiled extension, for float32. It saves writing and reading the weights, four times a
+    training step (`docs/design/0105-on-a-gpu.md`, `docs/design/0107-compiled-products.md`).
 
     Args:
         query: (batch, T, heads, features).
@@ -87,6 +89,11 @@ def flash_attention(
     Reference:
         Dao et al., "FlashAttention", 2022, https://arxiv.org/abs/2205.14135
     """
+    if visible is not None and query.ndim == 4 and visible.ndim in (3, 4):
+        visible = visible[:, None] if visible.ndim == 3 else visible
+        visible = jnp.broadcast_to(visible, (*visible.shape[:2], query.shape[1], key.shape[1]))
+    if config.is_flash_attention_enabled() and native_attention.takes(query, key, value):
+        return native_attention.attend(query, key, value, visible)
     size = query.shape[-1]
     fits = query.ndim == 4 and query.dtype in (jnp.bfloat16, jnp.float16) and size <= 128 and size % 8 == 0
     alike = query.dtype == key.dtype == value.dtype and size == key.shape[-1] == value.shape[-1]
@@ -95,8 +102,6 @@ def flash_attention(
         return None
     seen, sees = None, None
     if visible is not None:
-        visible = visible[:, None] if visible.ndim == 3 else visible
-        visible = jnp.broadcast_to(visible, (*visible.shape[:2], query.shape[1], key.shape[1]))
         sees = jnp.any(visible, -1, keepdims=True)
         seen = visible | ~sees  # the kernel's gradients are NaN where a query sees nothing
     try:

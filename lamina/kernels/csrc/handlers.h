@@ -37,4 +37,12 @@ XLA_FFI_Error *lamina_layer_norm(XLA_FFI_CallFrame *frame);
 // Gradient for the normalized rows, rows, scale, means, factors -> gradients for the rows, scale and offset.
 XLA_FFI_Error *lamina_layer_norm_gradient(XLA_FFI_CallFrame *frame);
 
+// Queries (N, T, heads, size), keys (N, S, key heads, size), values (N, S, key heads, value size), optionally which keys
+// a query sees, booleans (N or 1, heads or 1, T, S) -> outputs (N, T, heads, value size), and what the gradient needs
+// to know, (N, heads, T, 2). The number of key heads divides that of heads.
+XLA_FFI_Error *lamina_attention(XLA_FFI_CallFrame *frame);
+// Queries, keys, values, both results, the gradient for the outputs, optionally the booleans -> gradients for the
+// queries, keys and values.
+XLA_FFI_Error *lamina_attention_gradient(XLA_FFI_CallFrame *frame);
+
 #endif

@@ -15,11 +15,14 @@
 #define MOST(a, b) ((avx512_vector)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define ONLY(x, n) ((avx512_vector)_mm512_maskz_mov_ps(FIRST(n), (__m512)(x)))
 #define TOTAL(x) _mm512_reduce_add_ps((__m512)(x))
+#define BYTES(p) _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p)))
+#define LARGEST(x) _mm512_reduce_max_ps((__m512)(x))
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
+#include "weights.inc"
 #undef WIDTH
 #undef ROWS
 #undef NAME
@@ -32,6 +35,8 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10)
 #undef MOST
 #undef ONLY
 #undef TOTAL
+#undef BYTES
+#undef LARGEST
 
 #define WIDTH 8
 #define ROWS 6
@@ -45,6 +50,8 @@ static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define MOST(a, b) ((avx2_vector)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define ONLY(x, n) ((avx2_vector)_mm256_and_ps((__m256)(x), _mm256_castsi256_ps(FIRST(n))))
 #define TOTAL(x) avx2_reduce((__m256)(x), 0)
+#define BYTES(p) _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))
+#define LARGEST(x) avx2_reduce((__m256)(x), 1)
 TARGET static float avx2_reduce(__m256 x, int largest) {
   __m128 a = _mm256_castps256_ps128(x), b = _mm256_extractf128_ps(x, 1);
   a = largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b);
@@ -58,6 +65,7 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
+#include "weights.inc"
 
 #define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
 #define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
@@ -67,10 +75,10 @@ static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wid
 static const Level avx512 = {
     "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
-    avx512_normalize, avx512_normalize_back};
+    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back};
 static const Level avx2 = {
     "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_transforms, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
-    avx2_normalize, avx2_normalize_back};
+    avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back};
 
 static int has(const Level *level) {
   __builtin_cpu_init();
@@ -120,6 +128,7 @@ void pack_panel(
     const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel) {
   int64_t width = level->columns, k = 0;
   if (column == 1) {
+    for (; k < depth && columns == MOST_COLUMNS; k++) memcpy(panel + k * width, b + k * step, MOST_COLUMNS * sizeof(float));
     for (; k < depth; k++) {
       memcpy(panel + k * width, b + k * step, columns * sizeof(float));
       memset(panel + k * width + columns, 0, (width - columns) * sizeof(float));
@@ -138,4 +147,25 @@ void pack_panel(
     }
   for (; k < depth; k++)
     for (int64_t j = 0; j < width; j++) panel[k * width + j] = j < columns ? b[k * step + j * column] : 0;
+}
+
+void pack_panels(
+    const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panels) {
+  for (int64_t j = 0; j < columns; j += level->columns)
+    pack_panel(
+        level, depth, columns - j < level->columns ? columns - j : level->columns, b + j * column, step, column,
+        panels + j * depth);
+}
+
+void multiply_panels(
+    const Level *level, int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+    const float *panels, int64_t panel_floats, float *c, int64_t c_row, int add) {
+  int64_t tiles = (rows + level->rows - 1) / level->rows;
+  for (int64_t j = 0; j < columns; j += level->columns, panels += panel_floats)
+    for (int64_t t = 0; t < tiles; t++) {
+      int64_t row = rows * t / tiles, height = rows * (t + 1) / tiles - row;
+      compute_tile(
+          level, height, columns - j < level->columns ? columns - j : level->columns, depth, a + row * a_row, a_row,
+          a_step, panels, level->columns, c + row * c_row + j, c_row, add);
+    }
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "steps.h"
+#include "weights.h"
 
 enum { MOST_ROWS = 12, MOST_COLUMNS = 32 };
 
@@ -42,6 +43,14 @@ typedef struct {
   void (*normalize_back)(
       int64_t rows, int64_t width, const float *g, const float *x, const float *scale, const float *means,
       const float *inverses, float *dx, float *dscale, float *doffset);
+  // Turns scores into weights, given which keys are seen (or NULL); and computes what is kept of each row, the largest
+  // score and the factor of the weights, or takes them where they are known.
+  void (*weigh)(const Weights *w, float *rows, const uint8_t *visible, float *kept);
+  // Turns the gradients for the weights into those for the scores, given the weights, the gradients for the outputs and
+  // the outputs, of `size` each.
+  void (*weigh_back)(
+      const Weights *w, float *rows, const float *weights, const float *g, const float *outputs, int64_t size,
+      int64_t g_row);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.
@@ -56,5 +65,14 @@ void compute_tile(
 // Copies depth × columns elements b[k * step + j * column] into a panel depth × level->columns, zero behind the last one.
 void pack_panel(
     const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel);
+
+// All panels of a matrix, one behind the other.
+void pack_panels(
+    const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panels);
+
+// Multiplies rows of a by the columns of b that lie in panels, `panel_floats` apart.
+void multiply_panels(
+    const Level *level, int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_step,
+    const float *panels, int64_t panel_floats, float *c, int64_t c_row, int add);
 
 #endif

@@ -20,6 +20,8 @@ static const struct {
     {"lamina_gru_backward", lamina_gru_backward},
     {"lamina_layer_norm", lamina_layer_norm},
     {"lamina_layer_norm_gradient", lamina_layer_norm_gradient},
+    {"lamina_attention", lamina_attention},
+    {"lamina_attention_gradient", lamina_attention_gradient},
 };
 
 static PyObject *get_handlers(PyObject *module, PyObject *unused) {

@@ -73,14 +73,9 @@ static void pack(void *data, int64_t panel, int64_t worker) {
 
 // Multiplies rows, which lie side by side, by the packed recurrent kernel.
 static void multiply(const Loop *q, int64_t rows, const float *x, float *result, int add) {
-  int64_t depth = depth_of(q), width = width_of(q), tiles = ceiling(rows, q->level->rows);
-  for (int64_t column = 0; column < width; column += q->level->columns)
-    for (int64_t t = 0; t < tiles; t++) {
-      int64_t row = rows * t / tiles, height = rows * (t + 1) / tiles - row;
-      compute_tile(
-          q->level, height, least(width - column, q->level->columns), depth, x + row * depth, depth, 1,
-          q->packed + column * depth, q->level->columns, result + row * width + column, width, add);
-    }
+  int64_t depth = depth_of(q), width = width_of(q);
+  multiply_panels(
+      q->level, rows, width, depth, x, depth, 1, q->packed, depth * q->level->columns, result, width, add);
 }
 
 static void copy_state(const Loop *q, const Block *b, float *to, const float *from) {
