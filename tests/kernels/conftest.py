@@ -1,5 +1,8 @@
 """Compare a kernel with its plain `jax.lax` formulation: values and gradients, outside and inside of a loop."""
 
+import os
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +11,24 @@ from jax import lax
 
 from lamina.kernels import native, reference_kernels
 
+try:
+    from lamina.kernels import _native
+except ImportError:  # not built
+    _native = None
+
+HERE = Path(__file__).parent
+# The sets of instructions that the compiled extension can use here.
+LEVELS = {"avx512": ["avx512", "avx2"], "avx2": ["avx2"]}.get(_native.level() if _native else "", [])
 TOLERANCES = {"float64": 1e-12, "float32": 2e-5, "bfloat16": 2e-2, "float16": 2e-3}
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the tests of the compiled extension where it isn't used."""
+    reason = "no compiled extension that works here, or LAMINA_NATIVE=0"
+    if not LEVELS or os.environ.get("LAMINA_NATIVE") == "0":
+        for item in items:
+            if item.path.parent == HERE and item.path.name.startswith("test_native_"):
+                item.add_marker(pytest.mark.skip(reason))
 
 
 def _random_arrays(seed: int, *shapes: tuple[int, ...], dtype=jnp.float32) -> list[jax.Array]:
@@ -87,6 +107,31 @@ def assert_close():
 def assert_agrees():
     """Check a kernel against its reference formulation: `assert_agrees(function, *arguments, loop=False)`."""
     return _assert_agrees
+
+
+@pytest.fixture(params=["avx512", "avx2"])
+def level(request):
+    """Let the compiled extension use each set of instructions in turn."""
+    if request.param not in LEVELS:
+        pytest.skip(f"this processor has no {request.param}")
+    before = _native.level()
+    _native.use(request.param)
+    yield request.param
+    _native.use(before)
+
+
+@pytest.fixture
+def each_level():
+    """Run a compiled program with each set of instructions: `for results in each_level(program, *arguments)`."""
+    before = _native.level()
+
+    def run(program, *arguments):
+        for level in LEVELS:
+            _native.use(level)
+            yield jax.block_until_ready(program(*arguments))
+
+    yield run
+    _native.use(before)
 
 
 @pytest.fixture(params=["switched off", "not built", "several devices"])

@@ -10,12 +10,7 @@ from lamina import kernels
 from lamina.kernels import native_attention
 from lamina.kernels.attention import attend, flash_attention
 
-_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
-if not _native.handlers():
-    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
-
 quick = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
 lengths = st.one_of(st.integers(1, 20), st.sampled_from([31, 48, 49, 97, 130]))
 widths = st.one_of(st.integers(1, 20), st.sampled_from([32, 33, 64]))
 
@@ -23,14 +18,6 @@ widths = st.one_of(st.integers(1, 20), st.sampled_from([32, 33, 64]))
 @pytest.fixture(autouse=True)
 def every_attention_is_worth_a_call(monkeypatch):
     monkeypatch.setattr(native_attention, "FEWEST_MULTIPLICATIONS", 1)
-
-
-@pytest.fixture(params=LEVELS)
-def level(request):
-    before = _native.level()
-    _native.use(request.param)
-    yield request.param
-    _native.use(before)
 
 
 def heads(batch, queries, keys, together, shared, size, value_size, seed=0):

@@ -12,12 +12,7 @@ import lamina as keras
 from lamina import kernels
 from lamina.kernels import conv, conv_transpose, convolution_plan, native_convolution
 
-_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
-if not _native.handlers():
-    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
-
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
 MIXED = {"padding": [(1, 0), (2, 1)], "dilation": (1, 2)}
 
 
@@ -30,17 +25,13 @@ def every_convolution_is_worth_a_call(monkeypatch):
 
 
 @pytest.fixture
-def check_levels(assert_close):
+def check_levels(assert_close, each_level):
     """Compare a function, compiled once, with itself in plain `jax.lax`, for each set of instructions."""
 
     def check(function, *arguments, tolerance=2e-5):
-        run, before = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments))), _native.level()
-        try:
-            for level in LEVELS:
-                _native.use(level)
-                assert_close(*run(*arguments), tolerance)
-        finally:
-            _native.use(before)
+        both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+        for actual, expected in each_level(both, *arguments):
+            assert_close(actual, expected, tolerance)
 
     return check
 

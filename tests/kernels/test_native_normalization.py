@@ -8,26 +8,7 @@ from hypothesis import strategies as st
 import lamina as keras
 from lamina.kernels import layer_norm, layer_normalization, native, reference_kernels
 
-_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
-if not _native.handlers():
-    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
-
 quick = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
-
-
-@pytest.fixture
-def each_level():
-    """Run a compiled program with each set of instructions."""
-    before = _native.level()
-
-    def run(program, *arguments):
-        for level in LEVELS:
-            _native.use(level)
-            yield jax.block_until_ready(program(*arguments))
-
-    yield run
-    _native.use(before)
 
 
 @pytest.fixture

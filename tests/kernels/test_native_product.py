@@ -15,12 +15,7 @@ from lamina.kernels import native, native_product
 from lamina.kernels.native_product import matmul
 from lamina.models.cost import operations_per_row
 
-_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
-if not _native.handlers():
-    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
-
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
 FLAGS = list(itertools.product([False, True], repeat=2))
 sizes = st.one_of(st.integers(1, 70), st.sampled_from([96, 97, 128, 257, 300]))
 
@@ -29,14 +24,6 @@ sizes = st.one_of(st.integers(1, 70), st.sampled_from([96, 97, 128, 257, 300]))
 def every_product_is_worth_a_call(monkeypatch):
     for limit in ("FEWEST_MULTIPLICATIONS", "FEWEST_TRANSPOSED", "FEWEST_ROWS"):
         monkeypatch.setattr(native_product, limit, 1)
-
-
-@pytest.fixture(params=LEVELS)
-def level(request):
-    before = _native.level()
-    _native.use(request.param)
-    yield request.param
-    _native.use(before)
 
 
 def operands(stack, m, n, k, transpose_a=False, transpose_b=False, seed=0):

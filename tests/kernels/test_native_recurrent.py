@@ -12,12 +12,7 @@ import lamina as keras
 from lamina import kernels
 from lamina.kernels import gru_loop, lstm_loop, native, native_loop
 
-_native = pytest.importorskip("lamina.kernels._native", reason="the compiled extension is not built")
-if not _native.handlers():
-    pytest.skip("this processor lacks what the compiled extension needs", allow_module_level=True)
-
 quick = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LEVELS = ["avx512", "avx2"] if _native.level() == "avx512" else ["avx2"]
 CELLS = ["lstm", "gru"]
 sizes = {
     "batch": st.sampled_from([1, 2, 7, 16, 17, 33, 40]),
@@ -32,20 +27,6 @@ options = st.fixed_dictionaries(
 @pytest.fixture(autouse=True)
 def every_loop_is_worth_a_call(monkeypatch):
     monkeypatch.setattr(native_loop, "FEWEST_MULTIPLICATIONS", 1)
-
-
-@pytest.fixture
-def each_level():
-    """Run a compiled program with each set of instructions."""
-    before = _native.level()
-
-    def run(program, *arguments):
-        for level in LEVELS:
-            _native.use(level)
-            yield jax.block_until_ready(program(*arguments))
-
-    yield run
-    _native.use(before)
 
 
 def run(cell, mask, *, bias=True, reverse=False, return_sequences=True):
