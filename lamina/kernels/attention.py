@@ -74,7 +74,7 @@ def flash_attention(
 
     On NVIDIA GPUs it is that of cuDNN, which takes 16-bit floats, with heads of at most 128 features, a multiple of 8.
     On the CPU it is that of the compiled extension, for float32. It saves writing and reading the weights, four times a
-    training step (`docs/design/0105-on-a-gpu.md`, `docs/design/0107-compiled-products.md`).
+    training step (`docs/design/0105-on-a-gpu.md`, `docs/design/0107-compiled-kernels.md`).
 
     Args:
         query: (batch, T, heads, features).
@@ -83,8 +83,8 @@ def flash_attention(
             query that sees nothing is 0.
 
     Returns:
-        An array of the shape and type of `query`, or None: then use the plain formula. Only reverse-mode derivatives
-        of first order exist.
+        An array of the shape and type of `query` (the last axis is that of `value`), or None: then use the plain
+        formula. Only reverse-mode derivatives exist, on the CPU of any order, on a GPU of the first.
 
     Reference:
         Dao et al., "FlashAttention", 2022, https://arxiv.org/abs/2205.14135
