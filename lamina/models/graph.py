@@ -142,10 +142,23 @@ class Graph:
                 f"but was given {len(arrays)}."
             )
         arrays = [fit_rank(array, tensor) for array, tensor in zip(arrays, self.input_tensors, strict=True)]
-        if len(arrays) > 1:  # a single input may have other sizes, such as longer series, where the layers take them
-            for array, tensor in zip(arrays, self.input_tensors, strict=True):
-                _check_sizes(array, tensor)
+        for array, tensor in zip(arrays, self.input_tensors, strict=True):
+            self._check_sizes(array, tensor)
         return arrays
+
+    def _check_sizes(self, array: Any, tensor: KerasTensor) -> None:
+        declared, sizes = tensor.shape[1:], getattr(array, "shape", ())[1:]
+        # Programs for export leave sizes open, which are no numbers.
+        fits = [
+            one == size or not isinstance(one, int) or not isinstance(size, int) for one, size in zip(declared, sizes)
+        ]
+        if all(fits):
+            return
+        varying = tuple(one if fit else None for one, fit in zip(declared, fits))
+        advice = f" Axes whose size may vary are declared as None: Input(shape={varying})."
+        if len(self.input_tensors) > 1:
+            advice += " Inputs are taken in the order in which the model lists them, or by name."
+        raise _other_shape(array, tensor, advice)
 
     def _keys(self) -> list[str]:
         if isinstance(self.inputs, dict):
@@ -268,14 +281,6 @@ def fit_rank(array: Any, tensor: KerasTensor) -> Any:
     if array.ndim == len(tensor.shape) + 1 and array.shape[-1] == 1:
         return jnp.squeeze(array, -1)
     raise _other_shape(array, tensor, _rank_advice(array, tensor.shape))
-
-
-def _check_sizes(array: Any, tensor: KerasTensor) -> None:
-    for size, declared in zip(getattr(array, "shape", ())[1:], tensor.shape[1:], strict=False):
-        if isinstance(size, int) and isinstance(declared, int) and size != declared:
-            raise _other_shape(
-                array, tensor, " Inputs are taken in the order in which the model lists them, or by name."
-            )
 
 
 def _other_shape(array: Any, tensor: KerasTensor, advice: str) -> ValueError:

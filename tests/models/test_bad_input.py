@@ -36,6 +36,11 @@ def two_inputs():
     return lamina.Model([a, b], lamina.layers.Concatenate()([a, b]))
 
 
+def series_average():
+    series = lamina.Input((40, 3))
+    return lamina.Model(series, lamina.layers.GlobalAveragePooling1D()(series))
+
+
 MISTAKES = {
     "a class in the list": (lambda: lamina.Sequential([Dense]), TypeError, r"class Dense.*Dense\(\.\.\.\)"),
     "no list": (
@@ -102,6 +107,11 @@ MISTAKES = {
         lambda: two_inputs().predict([np.ones((2, 3)), np.ones((2, 6))], verbose=0),
         ValueError,
         r"input 'a' was declared with shape \(None, 6\).*data have shape \(2, 3\).*order",
+    ),
+    "an input of another size": (
+        lambda: series_average().predict(np.ones((2, 39, 3)), verbose=0),
+        ValueError,
+        r"declared with shape \(None, 40, 3\).*data have shape \(2, 39, 3\).*Input\(shape=\(None, 3\)\)",
     ),
     "an input of another name": (
         lambda: two_inputs()({"a": np.ones((2, 6)), "c": np.ones((2, 3))}),
