@@ -7,12 +7,15 @@ import math
 import jax
 import jax.numpy as jnp
 
-from lamina.kernels.native_product import matmul
+from lamina.kernels.native_product import affine
 from lamina.kernels.platform import fast_on_cpu
+from lamina.kernels.rectifier import relu
 
 
-def project(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, summed: int = 1) -> jax.Array:
-    """Return the product of the last axes of `x` and the first ones of `kernel`, plus a bias.
+def project(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, summed: int = 1, *, rectified: bool = False
+) -> jax.Array:
+    """Return the product of the last axes of `x` and the first ones of `kernel`, plus a bias, or `relu` of that.
 
     On the CPU it is a product of two matrices. Where positions have axes of their own, XLA puts the gradient of the
     kernel together from transposed copies of `x` and of what comes back, and the bias' from a further one. Without them
@@ -23,6 +26,7 @@ def project(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, summ
         kernel: (summed axes, new axes).
         bias: what is added, of a shape that broadcasts to the new axes; or None.
         summed: number of axes that are summed over.
+        rectified: whether to apply the rectifier.
 
     Returns:
         (..., new axes).
@@ -35,10 +39,11 @@ def project(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None, summ
     new = kernel.shape[summed:]
     if not fast_on_cpu() or x.dtype != kernel.dtype:
         outputs = jnp.tensordot(x, kernel, summed)
-        return outputs if bias is None else outputs + bias
+        outputs = outputs if bias is None else outputs + bias
+        return relu(outputs) if rectified else outputs
     kept, gone = x.shape[: x.ndim - summed], x.shape[x.ndim - summed :]
     inner, columns = math.prod(gone), math.prod(new)
-    outputs = matmul(x.reshape(math.prod(kept), inner), kernel.reshape(inner, columns))
-    if bias is not None:
-        outputs = outputs + jnp.broadcast_to(bias, new).reshape(columns)
+    rows = x.reshape(math.prod(kept), inner)
+    added = None if bias is None else jnp.broadcast_to(bias, new).reshape(columns)
+    outputs = affine(rows, kernel.reshape(inner, columns), added, rectified=rectified)
     return outputs.reshape(*kept, *new)

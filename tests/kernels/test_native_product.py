@@ -1,5 +1,6 @@
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from jax import lax
 import lamina as keras
 from lamina import kernels
 from lamina.kernels import native, native_product
-from lamina.kernels.native_product import matmul
+from lamina.kernels.native_product import affine, matmul
 from lamina.models.cost import operations_per_row
 
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -274,6 +275,110 @@ def test_count_of_operations_is_that_of_plain_programs():
     assert operations_per_row(model, model.inputs[0]) == 2 * 40 * 30 * 20
 
 
+@quick
+@given(m=sizes, n=sizes, k=st.one_of(sizes, st.just(2500)), with_bias=st.booleans(), rectified=st.booleans())
+def test_bias_and_rectifier_belong_to_the_product(level, m, n, k, with_bias, rectified):
+    a, b = operands((), m, n, k)
+    bias = operands((), 1, n, n, seed=1)[0][0] if with_bias else None
+    # Neither the columns' nor the rows' cuts are missed or met twice, in sums in parts as well.
+    expected = matmul(a, b) if bias is None else matmul(a, b) + bias
+    actual = affine(a, b, bias, rectified=rectified)
+    np.testing.assert_array_equal(actual, kernels.relu(expected) if rectified else expected)
+    program = jax.jit(lambda a, b: affine(a, b, bias, rectified=rectified)).lower(a, b).as_text()
+    assert program.count("@lamina_product") == 1
+    assert "stablehlo.add" not in program
+    assert "stablehlo.compare" not in program
+
+
+def test_rectifier_and_what_is_not_finite(level):
+    a = jnp.asarray([[1.0], [np.nan], [np.inf], [-np.inf], [1e-30]], jnp.float32)
+    b = jnp.asarray([[1.0, -1.0, 0.0, -1e-30]], jnp.float32)
+    bias = jnp.asarray([0.0, 0.0, np.nan, -0.0], jnp.float32)
+    actual, expected = both(lambda *arguments: affine(*arguments, rectified=True), a, b, bias)
+    np.testing.assert_array_equal(actual, expected)
+    np.testing.assert_array_equal(np.signbit(actual), np.signbit(expected))
+    assert actual[0, 1] == 0
+    assert np.isnan(actual[1]).all()
+    assert actual[2, 0] == np.inf
+
+
+def affine_arguments():
+    """Without an output near 0, where the derivative jumps."""
+    a, b = operands((), 21, 34, 17)
+    return a, b, jnp.where(jnp.arange(34) % 2 == 0, 30.0, -30.0).at[3:9].set(0.1)
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+def test_derivatives_of_bias_and_rectifier(assert_close, rectified):
+    arguments = affine_arguments()
+
+    def loss(*arguments):
+        return jnp.sum(jnp.sin(affine(*arguments, rectified=rectified)))
+
+    def slope(*arguments):
+        return sum(jnp.sum(part**2) for part in jax.grad(loss, (0, 1, 2))(*arguments))
+
+    def forward(*arguments):
+        return jax.jvp(partial(affine, rectified=rectified), arguments, tuple(jnp.cos(one) for one in arguments))
+
+    for function in (jax.grad(loss, (0, 1, 2)), jax.grad(slope, (0, 1, 2)), forward):
+        assert_close(*both(function, *arguments), 5e-5)
+    assert calls(jax.grad(loss, (0, 1, 2)), *arguments) == 3
+    # What isn't differentiated, as a model's inputs, costs no product, in neither mode.
+    assert calls(jax.grad(loss, (1, 2)), *arguments) == calls(jax.grad(loss, 0), *arguments) == 2
+    a, b, bias = arguments
+    assert calls(lambda b: jax.jvp(lambda b: affine(a, b, bias, rectified=rectified), (b,), (b,)), b) == 2
+
+
+def test_the_slope_of_the_rectifier_is_zero_at_zero_and_behind_nan():
+    a, b = jnp.asarray([[1.0], [-1.0], [np.nan], [0.0]]), jnp.ones((1, 40))
+    slope = jax.grad(lambda bias: jnp.sum(affine(a, b, bias, rectified=True)))(jnp.zeros(40))
+    assert (slope == 1).all()
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+def test_vmap_of_bias_and_rectifier(assert_close, rectified):
+    a, b, bias = affine_arguments()
+    stacked = jnp.stack([a, a[::-1]], 1), jnp.stack([b, b[::-1]], 2), jnp.stack([bias, bias[::-1]])
+    function = partial(affine, rectified=rectified)
+
+    def batched(*stacked):
+        return [
+            jax.vmap(function, axes)(*(all_ if axis is not None else one for all_, one, axis in arguments))
+            for axes in itertools.product([1, None], [2, None], [0, None])
+            if axes != (None, None, None)
+            for arguments in [list(zip(stacked, (a, b, bias), axes, strict=True))]
+        ]
+
+    def slopes(*stacked):
+        return jax.grad(lambda *stacked: sum(jnp.sum(one**2) for one in batched(*stacked)), (0, 1, 2))(*stacked)
+
+    assert calls(batched, *stacked) == 7
+    assert_close(*both(batched, *stacked), 1e-5)
+    assert_close(*both(slopes, *stacked), 5e-5)
+    # More rows for the same weights are one product with them.
+    assert "stablehlo.add" not in jax.jit(jax.vmap(function, (1, None, None))).lower(stacked[0], b, bias).as_text()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_a_bias_of_another_type_is_left_to_xla(dtype):
+    a, b, bias = affine_arguments()
+    with jax.enable_x64(True):
+        assert calls(affine, a, b, bias.astype(dtype)) == 1
+        assert affine(a, b, bias.astype(dtype)).dtype == jnp.promote_types("float32", dtype)
+
+
+def test_small_products_are_followed_by_what_xla_makes_of_bias_and_rectifier(monkeypatch):
+    monkeypatch.undo()
+    a, b, bias = affine_arguments()
+
+    def plain(a, b, bias):
+        return kernels.relu(lax.dot_general(a, b, (((1,), (0,)), ((), ()))) + bias)
+
+    programs = [str(jax.make_jaxpr(one)(a, b, bias)) for one in (partial(affine, rectified=True), plain)]
+    assert programs[0] == programs[1]
+
+
 def test_who_uses_it():
     x, kernel, recurrent, state = (operands((), m, 1, k)[0] for m, k in ((40, 30), (30, 80), (20, 80), (8, 20)))
     steps, heads, image = x.reshape(5, 8, 30), jnp.ones((2, 6, 3, 8)), jnp.ones((2, 6, 6, 5))
@@ -289,6 +394,18 @@ def test_who_uses_it():
 
     def attend(query, key):
         return kernels.attend(query, key, key, None, (1,), lambda weights: weights)
+
+    def layer(x):
+        return model(x)
+
+    model = keras.Sequential(
+        [keras.layers.Dense(20, "relu"), keras.layers.EinsumDense("ab,bcd->acd", (4, 5), "relu", "d")]
+    )
+    model(x)
+    program = jax.jit(layer).lower(x).as_text()
+    assert program.count("@lamina_product") == 2
+    assert "stablehlo.add" not in program
+    assert "stablehlo.compare" not in program
 
     assert calls(kernels.project, x, kernel) == calls(kernels.project, x.reshape(5, 8, 30), kernel) == 1
     assert calls(slopes(kernels.project), steps, kernel) == 2

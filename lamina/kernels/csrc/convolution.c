@@ -34,7 +34,7 @@ static int read(XLA_FFI_CallFrame *frame, const XLA_FFI_Buffer *kernel, const XL
 XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame) {
   if (answer_version(frame)) return NULL;
   Convolution q;
-  if (!well_formed(frame, 4) || !read(frame, operand(frame, 1), result(frame), &q))
+  if (!well_formed(frame, 2, 4) || !read(frame, operand(frame, 1), result(frame), &q))
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_convolution: the shapes do not fit together.");
   q.other = operand(frame, 1)->data;
   q.out = result(frame)->data;
@@ -47,7 +47,7 @@ XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame) {
 XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame) {
   if (answer_version(frame)) return NULL;
   Convolution q;
-  if (!well_formed(frame, 4) || !read(frame, result(frame), operand(frame, 1), &q) ||
+  if (!well_formed(frame, 2, 4) || !read(frame, result(frame), operand(frame, 1), &q) ||
       q.stride.height != 1 || q.stride.width != 1)
     return failure(
         frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,

@@ -30,8 +30,8 @@ static int is_array(const XLA_FFI_Buffer *buffer, int64_t rank) {
   return buffer->dtype == XLA_FFI_DataType_F32 && buffer->rank >= rank;
 }
 
-int well_formed(XLA_FFI_CallFrame *frame, int64_t rank) {
-  return current_level() && frame->args.size == 2 && frame->rets.size == 1 && is_array(operand(frame, 0), rank) &&
+int well_formed(XLA_FFI_CallFrame *frame, int64_t operands, int64_t rank) {
+  return current_level() && frame->args.size == operands && frame->rets.size == 1 && is_array(operand(frame, 0), rank) &&
          is_array(operand(frame, 1), rank) && is_array(result(frame), rank);
 }
 

@@ -5,8 +5,9 @@
 
 #include "xla/ffi/api/c_api.h"
 
-// (..., M, K), or (..., K, M) if transposed; (..., K, N), or (..., N, K) if transposed -> (..., M, N).
-// Options: whether the first and the second operand are transposed.
+// (..., M, K), or (..., K, M) if transposed; (..., K, N), or (..., N, K) if transposed; and, if wanted, a bias (N,)
+// -> (..., M, N). Options: whether the first and the second operand are transposed; and, with a bias, whether what is not
+// above 0 becomes 0.
 XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame);
 // Images (N, H, W, C), kernel (window, C, outputs) -> (N, positions, outputs).
 // Options: strides, zeros before the first row and column, dilation, of rows and of columns each. The zeros behind the

@@ -73,11 +73,12 @@ static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const a
 static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
 
 static const Level avx512 = {
-    "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_transforms,
+    "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
     avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back};
 static const Level avx2 = {
-    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_transforms, avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
+    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_transforms,
+    avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
     avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back};
 
 static int has(const Level *level) {

@@ -31,6 +31,8 @@ typedef struct {
   int64_t columns;  // columns of a tile: two vectors
   tile_function *const *narrow;  // tiles one vector wide, by rows - 1
   tile_function *const *wide;    // two vectors
+  // Adds a bias to each row of a tile c, or of more; if `rectified`, what is not above 0 becomes 0, and NaN stays.
+  void (*finish)(int64_t rows, int64_t columns, const float *bias, int rectified, float *c, int64_t c_row);
   transform_function *const *transforms;
   void (*lstm)(const LstmStep *step);
   void (*lstm_back)(const LstmBackStep *step);

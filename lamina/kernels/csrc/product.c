@@ -1,4 +1,4 @@
-// Products of stacks of matrices, each of them transposed or not.
+// Products of stacks of matrices, each of them transposed or not; and bias and rectifier behind them.
 
 #include <string.h>
 
@@ -33,6 +33,8 @@ typedef struct {
   const Level *level;
   const float *a, *b;
   float *c;
+  const float *bias;  // of n elements, or NULL
+  int rectified;      // with a bias: whether what is not above 0 becomes 0
   float *own;      // of each thread
   float *partial;  // parts × batch × m × n, where there is more than one part
   int64_t batch, m, n, k, a_row, a_step, b_step, b_column;
@@ -104,10 +106,13 @@ static void multiply_block(
         for (int64_t panel = group; panel < end; panel++) {
           int64_t column = panel * level->columns, columns = panel_width(q, panel);
           int as_it_lies = in_place && columns == level->columns;
+          float *out = c + (top + row) * q->n + column;
           compute_tile(
               level, height, columns, depth, tile, a_row, a_step,
               as_it_lies ? b + start * q->b_step + column : packed + (panel - group) * depth * level->columns,
-              as_it_lies ? q->b_step : level->columns, c + (top + row) * q->n + column, q->n, s > 0);
+              as_it_lies ? q->b_step : level->columns, out, q->n, s > 0);
+          if (q->bias && q->parts == 1 && s == steps - 1)
+            level->finish(height, columns, q->bias + column, q->rectified, out, q->n);
         }
       }
     }
@@ -133,8 +138,9 @@ static void multiply(void *data, int64_t index, int64_t worker) {
 static void sum_slice(void *data, int64_t index, int64_t worker) {
   (void)worker;
   const Product *q = data;
-  int64_t size = q->batch * q->m * q->n;
-  sum_parts(q->c, q->partial, q->parts, size, size * index / ITEMS, size * (index + 1) / ITEMS);
+  int64_t rows = q->batch * q->m, row = rows * index / ITEMS, end = rows * (index + 1) / ITEMS;
+  sum_parts(q->c, q->partial, q->parts, rows * q->n, row * q->n, end * q->n);
+  if (q->bias) q->level->finish(end - row, q->n, q->bias, q->rectified, q->c + row * q->n, q->n);
 }
 
 // Cuts the work. Where b is read as it lies, rows are cut first, then columns; else columns, then rows, for each block
@@ -163,9 +169,11 @@ static void cut(Product *q) {
 
 XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
   if (answer_version(frame)) return NULL;
-  const int64_t *transposed = options(frame, 2);
-  if (!well_formed(frame, 2) || !transposed)
-    return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product takes two stacks of float32 matrices.");
+  const int64_t *transposed = options(frame, 3);  // and whether it is rectified
+  int has_bias = frame->args.size == 3;
+  if (!well_formed(frame, 2 + has_bias, 2) || !transposed || (transposed[2] && !has_bias))
+    return failure(
+        frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product takes two stacks of float32 matrices, and a bias.");
   const XLA_FFI_Buffer *a = operand(frame, 0), *b = operand(frame, 1), *c = result(frame);
   int64_t rank = c->rank;
   Product q = {.level = current_level(), .a = a->data, .b = b->data, .c = c->data, .batch = 1};
@@ -178,8 +186,13 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product: the shapes do not fit together.");
   int64_t size = q.batch * q.m * q.n;
   if (!size) return NULL;
+  Cursor cursor = {frame->args.args + 2, has_bias, 0};
+  if (has_bias) q.bias = next_buffer(&cursor, XLA_FFI_DataType_F32, 1, &q.n), q.rectified = transposed[2] != 0;
+  if (cursor.wrong)
+    return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product takes a bias for each column.");
   if (!q.k) {
     memset(q.c, 0, size * sizeof(float));
+    if (q.bias) q.level->finish(q.batch * q.m, q.n, q.bias, q.rectified, q.c, q.n);
     return NULL;
   }
   q.a_row = transposed[0] ? 1 : q.k;

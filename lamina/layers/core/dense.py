@@ -94,4 +94,6 @@ class Dense(Layer):
 
     def call(self, inputs: Array, training: bool | None = None) -> Array:
         bias = None if self.bias is None else self.bias.value
-        return self.activation(project(inputs, self.kernel.value, bias))
+        rectified = self.activation is activations.relu
+        outputs = project(inputs, self.kernel.value, bias, rectified=rectified)
+        return outputs if rectified else self.activation(outputs)

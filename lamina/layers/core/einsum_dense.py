@@ -113,7 +113,9 @@ class EinsumDense(Layer):
         kernel, bias = self.kernel.value, None if self.bias is None else self.bias.value
         summed = self.terms.summed
         if summed and (bias is None or bias.ndim <= kernel.ndim - summed):
-            return self.activation(project(inputs, kernel, bias, summed))
+            rectified = self.activation is activations.relu
+            outputs = project(inputs, kernel, bias, summed, rectified=rectified)
+            return outputs if rectified else self.activation(outputs)
         outputs = jnp.einsum(self.equation, inputs, kernel)
         return self.activation(outputs if bias is None else outputs + bias)
 

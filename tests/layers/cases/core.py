@@ -16,6 +16,8 @@ CASES = [
     *cases("Dense", (3, 4), 5, vary={"activation": [None, "relu", "softmax"], "use_bias": [True, False]}),
     case("Dense", (3, 2, 4), 5, kernel_regularizer="l2", bias_constraint="non_neg"),
     case("Dense", (3, 2, 2, 4), 2, activation="gelu"),
+    # So large that bias and rectifier belong to a compiled product.
+    *cases("Dense", (2, 160, 128), 100, vary={"activation": [None, "relu", "tanh"], "use_bias": [True, False]}),
     case("Dense", (3, 4), 5, dtype="mixed_bfloat16", tolerance=2e-2),
     case("Dense", (2, 5, 3), 4, call={"mask": mask_of(2, 5)}),
     case("Dense", np.arange(6, dtype="int32").reshape(2, 3), 4),
@@ -28,6 +30,13 @@ CASES = [
     case("EinsumDense", (2, 3, 4), "abc,cd->abd", (None, 5), bias_axes="d", activation="relu"),
     *cases("EinsumDense", (2, 3, 4), "...x,xy->...y", 5, vary={"bias_axes": ["y", None]}),
     *cases("EinsumDense", (2, 3, 4), "abc,cde->abde", (None, 2, 5), vary={"bias_axes": ["de", "e", "d"]}),
+    *cases(
+        "EinsumDense",
+        (2, 160, 128),
+        "abc,cde->abde",
+        (None, 4, 25),
+        vary={"bias_axes": ["de", "e", "d"], "activation": [None, "relu"]},
+    ),
     case("EinsumDense", (2, 3, 2, 5), "abde,dec->abc", (None, 4), bias_axes="c", kernel_regularizer="l2"),
     with_all_parts("Dense", "kernel bias", (3, 4), 2, activity_regularizer="l1"),
     with_all_parts("EinsumDense", "kernel bias", (3, 4), "ab,bc->ac", 2, bias_axes="c"),
