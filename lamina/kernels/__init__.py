@@ -4,6 +4,7 @@ On other platforms every function is plain `jax.lax`, but for attention, which t
 Nothing here knows of layers or variables.
 """
 
+from lamina.kernels.adam import adam_step
 from lamina.kernels.attention import attend, flash_attention
 from lamina.kernels.compiler import compiler_options
 from lamina.kernels.convolution import conv, conv_transpose, depthwise_conv
@@ -21,6 +22,7 @@ from lamina.kernels.recurrent import gru, lstm
 from lamina.kernels.softmax import masked_softmax
 
 __all__ = [
+    "adam_step",
     "attend",
     "average_pool",
     "compiler_options",

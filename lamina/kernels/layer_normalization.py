@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from lamina.kernels import native
@@ -150,7 +149,7 @@ def _fits(*arrays: Any, axes: tuple[int, ...], **parameters: Any) -> bool:
 
 
 def _options(epsilon: float, **parameters: Any) -> list[int]:
-    return [int(np.float32(epsilon).view(np.int32))]
+    return [native.bits(epsilon)]
 
 
 _normalize = native.primitive("lamina_layer_norm", _plain_normalize, _options, _fits, several=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -41,6 +42,7 @@ def primitive(
     fits: Callable[..., bool],
     *,
     several: bool = False,
+    in_place: Mapping[int, int] = MappingProxyType({}),
 ) -> Primitive:
     """Return a new primitive, compiled on the CPU as a call of the extension.
 
@@ -54,6 +56,8 @@ def primitive(
         fits: whether a call is worth it, as a function of the abstract arrays and the primitive's parameters. Gradients
             and batches of what was bound may have other shapes.
         several: whether there are several results, in a list.
+        in_place: operands, by number, in whose memory a result is written, and the number of that. XLA copies those
+            that are needed afterwards.
     """
     primitive = Primitive(target)
     primitive.multiple_results = several
@@ -64,7 +68,7 @@ def primitive(
         if exported or not fits(*context.avals_in, **parameters):
             return in_lax(context, *operands, **parameters)
         chosen = np.asarray(options(**parameters), np.int64)
-        return jax.ffi.ffi_lowering(target)(context, *operands, options=chosen)
+        return jax.ffi.ffi_lowering(target, operand_output_aliases=dict(in_place))(context, *operands, options=chosen)
 
     def shape(*arrays: Any, **parameters: Any) -> Any:
         results = jax.eval_shape(partial(plain, **parameters), *arrays)
@@ -93,6 +97,11 @@ def primitive(
     mlir.register_lowering(primitive, in_lax)
     mlir.register_lowering(primitive, compiled, platform="cpu")
     return primitive
+
+
+def bits(number: float) -> int:
+    """Return what a handler takes for a float32 among its options."""
+    return int(np.float32(number).view(np.int32))
 
 
 @cache

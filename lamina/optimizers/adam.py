@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from lamina.core.variable import Variable
+from lamina.kernels import adam_step
 from lamina.optimizers.arguments import check_positive, check_share
 from lamina.optimizers.optimizer import Optimizer
 from lamina.typing import Array
@@ -97,10 +98,14 @@ class Adam(Optimizer):
         step = self._step_number()
         unbias = jnp.sqrt(1 - jnp.power(self.beta_2, step)) / (1 - jnp.power(self.beta_1, step))
         rate = (learning_rate * unbias).astype(variable.dtype)
+        if not self.amsgrad:
+            arrays = (gradient, mean.value, square.value, variable.value, rate)
+            shares = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+            for changed, value in zip((mean, square, variable), adam_step(*arrays, **shares)):
+                self.assign(changed, value)
+            return
         self.assign_add(mean, (gradient - mean.value) * (1 - self.beta_1))
         self.assign_add(square, (jnp.square(gradient) - square.value) * (1 - self.beta_2))
-        scale = square.value
-        if self.amsgrad:
-            scale = jnp.maximum(self._largest[index].value, scale)
-            self.assign(self._largest[index], scale)
-        self.assign_sub(variable, mean.value * rate / (jnp.sqrt(scale) + self.epsilon))
+        largest = jnp.maximum(self._largest[index].value, square.value)
+        self.assign(self._largest[index], largest)
+        self.assign_sub(variable, mean.value * rate / (jnp.sqrt(largest) + self.epsilon))

@@ -26,6 +26,13 @@ const int64_t *options(XLA_FFI_CallFrame *frame, int64_t count) {
   return NULL;
 }
 
+float float_option(int64_t bits) {
+  int32_t low = (int32_t)bits;
+  float number;
+  memcpy(&number, &low, sizeof number);
+  return number;
+}
+
 static int is_array(const XLA_FFI_Buffer *buffer, int64_t rank) {
   return buffer->dtype == XLA_FFI_DataType_F32 && buffer->rank >= rank;
 }

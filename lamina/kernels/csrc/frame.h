@@ -13,6 +13,9 @@ int answer_version(XLA_FFI_CallFrame *frame);
 // The attribute `options`; NULL if it has not exactly `count` numbers.
 const int64_t *options(XLA_FFI_CallFrame *frame, int64_t count);
 
+// A float that was passed as the number of its bits.
+float float_option(int64_t bits);
+
 // Whether the call has so many operands and one result, this and the first two operands of float32 and at least `rank`
 // axes, and the level is there.
 int well_formed(XLA_FFI_CallFrame *frame, int64_t operands, int64_t rank);

@@ -46,4 +46,8 @@ XLA_FFI_Error *lamina_attention(XLA_FFI_CallFrame *frame);
 // queries, keys and values.
 XLA_FFI_Error *lamina_attention_gradient(XLA_FFI_CallFrame *frame);
 
+// Gradient, averages of it and of its square, variable, all of one shape, and the step size, a scalar -> the new averages
+// and the variable, which may lie where the operands do. Options: the bits of how far the averages move, and of epsilon.
+XLA_FFI_Error *lamina_adam(XLA_FFI_CallFrame *frame);
+
 #endif

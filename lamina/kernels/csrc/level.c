@@ -17,12 +17,14 @@
 #define TOTAL(x) _mm512_reduce_add_ps((__m512)(x))
 #define BYTES(p) _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p)))
 #define LARGEST(x) _mm512_reduce_max_ps((__m512)(x))
+#define ROOT(x) ((avx512_vector)_mm512_sqrt_ps((__m512)(x)))
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
 #include "weights.inc"
+#include "update.inc"
 #undef WIDTH
 #undef ROWS
 #undef NAME
@@ -37,6 +39,7 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10)
 #undef TOTAL
 #undef BYTES
 #undef LARGEST
+#undef ROOT
 
 #define WIDTH 8
 #define ROWS 6
@@ -52,6 +55,7 @@ static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define TOTAL(x) avx2_reduce((__m256)(x), 0)
 #define BYTES(p) _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))
 #define LARGEST(x) avx2_reduce((__m256)(x), 1)
+#define ROOT(x) ((avx2_vector)_mm256_sqrt_ps((__m256)(x)))
 TARGET static float avx2_reduce(__m256 x, int largest) {
   __m128 a = _mm256_castps256_ps128(x), b = _mm256_extractf128_ps(x, 1);
   a = largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b);
@@ -66,6 +70,7 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #include "transforms.inc"
 #include "norms.inc"
 #include "weights.inc"
+#include "update.inc"
 
 #define SIX(level, kind) level##_##kind##_1, level##_##kind##_2, level##_##kind##_3, level##_##kind##_4, level##_##kind##_5, level##_##kind##_6
 #define TWELVE(level, kind) SIX(level, kind), level##_##kind##_7, level##_##kind##_8, level##_##kind##_9, level##_##kind##_10, level##_##kind##_11, level##_##kind##_12
@@ -75,11 +80,11 @@ static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wid
 static const Level avx512 = {
     "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
-    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back};
+    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam};
 static const Level avx2 = {
     "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_transforms,
     avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
-    avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back};
+    avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back, avx2_adam};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

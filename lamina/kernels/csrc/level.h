@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "steps.h"
+#include "update.h"
 #include "weights.h"
 
 enum { MOST_ROWS = 12, MOST_COLUMNS = 32 };
@@ -53,6 +54,10 @@ typedef struct {
   void (*weigh_back)(
       const Weights *w, float *rows, const float *weights, const float *g, const float *outputs, int64_t size,
       int64_t g_row);
+  // A step of Adam for `count` elements; results may be where the operands are.
+  void (*adam)(
+      const AdamStep *step, int64_t count, const float *g, const float *mean, const float *square, const float *variable,
+      float *new_mean, float *new_square, float *new_variable);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.

@@ -22,6 +22,7 @@ static const struct {
     {"lamina_layer_norm_gradient", lamina_layer_norm_gradient},
     {"lamina_attention", lamina_attention},
     {"lamina_attention_gradient", lamina_attention_gradient},
+    {"lamina_adam", lamina_adam},
 };
 
 static PyObject *get_handlers(PyObject *module, PyObject *unused) {

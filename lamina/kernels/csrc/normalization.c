@@ -78,8 +78,7 @@ XLA_FFI_Error *lamina_layer_norm(XLA_FFI_CallFrame *frame) {
   Norm q = {0};
   int fits = bits && sizes(frame, &q);
   if (fits) {
-    int32_t low = (int32_t)*bits;
-    memcpy(&q.epsilon, &low, sizeof low);
+    q.epsilon = float_option(*bits);
     q.x = matrix(&in, q.rows, q.width);
     q.scale = matrix(&in, 1, q.width), q.offset = matrix(&in, 1, q.width);
     q.y = matrix(&out, q.rows, q.width);
