@@ -16,6 +16,8 @@ SECTIONS = (
     ("step", "Training", "Milliseconds of a training step: `fit` of many epochs, divided by their steps."),
     ("predict", "Inference", "Milliseconds of a batch: `predict` of all rows, divided by their batches."),
     ("first_epoch_cold", "First epoch", "Seconds of the first `fit` of one epoch, compiling in it, with empty caches."),
+    ("start_cold", "Start", "Seconds that importing, building and the first epoch take together, with empty caches."),
+    ("start_warm", "Second start", "The same in a second process, with the compilation cache of the first."),
     ("memory", "Memory", "Peak resident memory in MB, up to the end of the first epoch."),
 )
 

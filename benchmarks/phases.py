@@ -22,6 +22,8 @@ PHASES = {
         Phase("build", "start", "ms", 1e3, "making the model, its weights and the optimizer"),
         Phase("first_epoch_cold", "start", "s", 1, "first epoch of fit, empty compilation cache"),
         Phase("first_epoch_warm", "start", "s", 1, "first epoch of fit, compilation cache of an earlier process"),
+        Phase("start_cold", "start", "s", 1, "import, build and first epoch, empty compilation cache"),
+        Phase("start_warm", "start", "s", 1, "import, build and first epoch, compilation cache of an earlier process"),
         Phase("memory", "start", "MB", 1e-6, "peak resident memory up to the end of the first epoch"),
         Phase("step", "steady", "ms", 1e3, "a training step: fit of many epochs / steps, all costs in it"),
         Phase("epoch_cost", "steady", "ms", 1e3, "what an epoch costs besides its steps"),

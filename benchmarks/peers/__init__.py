@@ -16,6 +16,7 @@ PEERS: dict[str, tuple[str, dict]] = {
     "lamina-xla": ("keras_api", {"library": "lamina"}),
     "keras-tensorflow": ("keras_api", {"library": "keras", "backend": "tensorflow"}),
     "keras-jax": ("keras_api", {"library": "keras", "backend": "jax"}),
+    "keras-jax-uncached": ("keras_api", {"library": "keras", "backend": "jax"}),
     "keras-jax-spe50": ("keras_api", {"library": "keras", "backend": "jax", "steps_per_execution": 50}),
     "pytorch": ("pytorch", {}),
     "pytorch-fused": ("pytorch", {"fused": True}),
@@ -53,12 +54,13 @@ def environment(name: str) -> dict[str, str]:
     if name == "lamina-xla":
         return {"LAMINA_NATIVE": "0"}
     backend = settings(name)[1].get("backend")
-    return {"KERAS_BACKEND": backend} if backend else {}
+    uncached = {"JAX_ENABLE_COMPILATION_CACHE": "false"} if name.endswith("-uncached") else {}
+    return {"KERAS_BACKEND": backend, **uncached} if backend else {}
 
 
 def interpreter_key(name: str) -> str:
     """The peer whose interpreter serves `name` if none was named for it: its own name without -speN, -fused, …"""
-    return re.sub(r"-(spe[0-9]+|fused|compile|xla)$", "", name)
+    return re.sub(r"-(spe[0-9]+|fused|compile|uncached|xla)$", "", name)
 
 
 def load(name: str) -> Peer:

@@ -69,6 +69,33 @@ def test_steps_per_execution_come_from_the_name():
             peers.settings(wrong)
 
 
+def test_a_peer_as_its_users_have_it_gets_no_cache():
+    without = peers.environment("keras-jax-uncached")
+    assert without == {"KERAS_BACKEND": "jax", "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    assert peers.interpreter_key("keras-jax-uncached") == "keras-jax"
+
+
+def test_a_start_is_the_import_the_build_and_the_first_epoch(monkeypatch):
+    class Stopped:
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def ask(self, command, **_):
+            seconds = {"import_library": 1, "build": 2, "fit": 4}
+            return {"seconds": seconds.get(command), "source": "", "bytes": 8}
+
+    monkeypatch.setattr(conductor, "Worker", Stopped)
+    phases = ["start_cold", "start_warm", "memory"]
+    runs = conductor.Conductor(load("seed_mlp"), ["lamina"], phases, conductor.Settings(starts=1), lambda _: None)
+    assert runs.run()["lamina"].samples == {"start_cold": [7], "start_warm": [7], "memory": [8]}
+
+
 class Clockwork:
     """Stands in for a worker whose fit takes exactly 1 s a call, 0.1 s an epoch, 0.01 s a step, 0.03 s if watched."""
 
