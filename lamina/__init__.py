@@ -17,7 +17,6 @@ from lamina import (
     losses,
     metrics,
     models,
-    ops,
     optimizers,
     random,
     regularizers,
@@ -38,7 +37,7 @@ from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
 if TYPE_CHECKING:
-    from lamina import backend, datasets, mixed_precision, preprocessing, tuning, visualization, wrappers
+    from lamina import backend, datasets, mixed_precision, ops, preprocessing, tuning, visualization, wrappers
 
 __version__ = "0.1.0"
 
@@ -94,7 +93,7 @@ __all__ = [
 
 # Loaded when first used.
 _ON_DEMAND = {
-    "backend", "compat", "datasets", "mixed_precision", "preprocessing", "tuning", "visualization", "wrappers",
+    "backend", "compat", "datasets", "mixed_precision", "ops", "preprocessing", "tuning", "visualization", "wrappers",
 }  # fmt: skip
 
 

@@ -18,11 +18,20 @@ NOT_AT_IMPORT = (
     "urllib.request",
 )  # fmt: skip
 
+# Parts of lamina that a script may never use.
+LOADED_WHEN_USED = (
+    "lamina.callbacks.tensorboard", "lamina.datasets", "lamina.kernels.convolution", "lamina.layers.core.dense",
+    "lamina.ops", "lamina.saving.api",
+)  # fmt: skip
+
+
+def _printed_by(program):
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
 
 def _loaded_after(statement):
-    program = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    return set(json.loads(_printed_by(f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")))
 
 
 def test_imports_point_down_only():
@@ -36,6 +45,13 @@ def test_import_loads_nothing_that_only_some_need():
     # What jax loads on its own is not ours to judge.
     ours = _loaded_after("import lamina") - _loaded_after("import jax, jax.numpy")
     assert sorted(name for name in NOT_AT_IMPORT if name in ours) == []
+    assert sorted(name for name in LOADED_WHEN_USED if name in ours) == []
+
+
+def test_writing_a_graph_loads_the_names_of_its_operations():
+    made = "import lamina; x = lamina.Input((3,)); print(lamina.Model(x, x * 2.0).to_json())"
+    names = [layer["class_name"] for layer in json.loads(_printed_by(made))["config"]["layers"]]
+    assert names == ["InputLayer", "Multiply"]
 
 
 @pytest.mark.parametrize("module", ["lamina.cli.main", "lamina.visualization", "lamina.datasets"])

@@ -7,9 +7,8 @@ from typing import Any
 
 import jax
 
-import lamina.ops  # noqa: F401  (defines the functions that graphs may hold)
 from lamina.core import serialization
-from lamina.core.recording import OPERATIONS, RecordedFunction, camel_case
+from lamina.core.recording import OPERATIONS, Operation, RecordedFunction, camel_case
 from lamina.core.symbolic import KerasTensor, is_symbolic
 from lamina.errors import nearest
 from lamina.layers.core.input_layer import InputLayer
@@ -88,7 +87,7 @@ def graph_from_config(config: Mapping[str, Any]) -> tuple[PyTree, PyTree]:
 def _describe(operation: Any) -> dict[str, Any]:
     if not isinstance(operation, RecordedFunction):
         return serialization.serialize(operation)
-    known = OPERATIONS.get(operation.class_name)
+    known = _operations().get(operation.class_name)
     if known is None:  # a function of the user's own
         function = serialization.serialize(operation.function)
         return {
@@ -122,14 +121,22 @@ def _make(described: Mapping[str, Any]) -> Any:
         if not isinstance(layer, Layer):
             raise ValueError(f"{class_name!r} is no layer.")
         return layer
-    if class_name not in OPERATIONS:
+    operations = _operations()
+    if class_name not in operations:
         raise ValueError(
             f"The graph uses the operation {class_name!r} of {module}, which lamina does not have. "
-            f"{nearest(class_name, OPERATIONS)}"
+            f"{nearest(class_name, operations)}"
         )
     name = config.pop("name")
     settings = {key: _as_tuple(serialization.deserialize(value)) for key, value in config.items()}
-    return _named(RecordedFunction(OPERATIONS[class_name].function, class_name, settings), name)
+    return _named(RecordedFunction(operations[class_name].function, class_name, settings), name)
+
+
+def _operations() -> dict[str, Operation]:
+    """Return the functions that graphs may hold, by the name that files use."""
+    import lamina.ops  # noqa: F401  (defines them; loaded when first used)
+
+    return OPERATIONS
 
 
 def _named(operation: RecordedFunction, name: str) -> RecordedFunction:

@@ -19,7 +19,6 @@ from lamina.models.fitting import Fitting
 from lamina.models.graph import Graph
 from lamina.models.graph_config import graph_config, graph_from_config, is_graph_config
 from lamina.models.summary import print_summary
-from lamina.saving.pickling import pickled
 from lamina.training.trainer import Trainer
 from lamina.typing import PyTree
 
@@ -324,6 +323,8 @@ class Model(Fitting):
     # Inside
 
     def __reduce__(self) -> Any:
+        from lamina.saving.pickling import pickled  # loaded when first used
+
         return pickled(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:

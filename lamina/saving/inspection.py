@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import lamina.ops  # noqa: F401  (defines the functions that graphs may hold)
 from lamina.core.naming import numbered_name, snake_case
 from lamina.core.recording import OPERATIONS
 from lamina.core.registry import find

@@ -248,7 +248,19 @@ def _eager(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _options(program: Any) -> dict[str, Any] | None:
-    return compiler_options(has_convolution="conv_general_dilated" in str(program))
+    return compiler_options(has_convolution=_holds(program, "conv_general_dilated"))
+
+
+def _holds(program: Any, primitive: str) -> bool:
+    """Tell whether a jaxpr, or one inside of it, uses a primitive."""
+    program = getattr(program, "jaxpr", program)
+    if not hasattr(program, "eqns"):
+        return False
+    return any(
+        equation.primitive.name == primitive
+        or any(_holds(inner, primitive) for inner in jax.tree.leaves(list(equation.params.values())))
+        for equation in program.eqns
+    )
 
 
 def _signature(values: PyTree) -> Any:
