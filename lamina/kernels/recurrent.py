@@ -15,7 +15,7 @@ from jax import lax
 
 from lamina.kernels.gru_loop import gru_loop
 from lamina.kernels.lstm_loop import lstm_loop
-from lamina.kernels.native_product import matmul
+from lamina.kernels.native_product import affine
 from lamina.kernels.platform import fast_on_cpu
 
 
@@ -195,8 +195,7 @@ class _Sequence:
     def project(self, kernel, bias=None):
         """Return x @ kernel + bias for all steps at once."""
         steps, batch, features = self.x.shape
-        projected = matmul(self.x.reshape(steps * batch, features), kernel)
-        return (projected if bias is None else projected + bias).reshape(steps, batch, -1)
+        return affine(self.x.reshape(steps * batch, features), kernel, bias).reshape(steps, batch, -1)
 
     def scan(self, step, state, projected):
         """Run the plain loop: `step(state, projected) -> state`, the output being the first of the state."""
