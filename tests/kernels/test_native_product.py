@@ -302,6 +302,36 @@ def test_rectifier_and_what_is_not_finite(level):
     assert actual[2, 0] == np.inf
 
 
+def call(result, *operands, options=(0, 0, 1)):
+    """Call the handler as no primitive does."""
+    shape = jax.ShapeDtypeStruct(result, jnp.float32)
+    options = np.array(options, np.int64)
+    return jax.jit(lambda *operands: jax.ffi.ffi_call("lamina_product", shape)(*operands, options=options))(*operands)
+
+
+def test_calls_of_other_shapes_are_refused():
+    a, b, bias = jnp.ones((4, 5)), jnp.ones((5, 6)), jnp.ones(6)
+    assert native.available("lamina_product")
+    assert call((4, 6), a, b, bias).shape == (4, 6)
+    bad_bias = "takes a bias for each column"
+    for expected, operands, options in (
+        (bad_bias, (a, b, jnp.ones(5)), (0, 0, 1)),
+        (bad_bias, (a, b, jnp.ones((1, 6))), (0, 0, 1)),
+        (bad_bias, (a, b, bias.astype("int32")), (0, 0, 0)),
+        ("do not fit", (a, b.T, bias), (0, 0, 1)),
+        ("takes two stacks", (a, b), (0, 0, 1)),
+        ("takes two stacks", (a, b, bias, bias), (0, 0, 1)),
+        ("takes two stacks", (a, b, bias), (0, 0)),
+    ):
+        with pytest.raises(jax.errors.JaxRuntimeError, match=expected):
+            jax.block_until_ready(call((4, 6), *operands, options=options))
+
+
+def test_bias_of_sums_without_terms(level):
+    bias = jnp.asarray([1.0, -1.0])
+    np.testing.assert_array_equal(call((3, 2), jnp.ones((3, 0)), jnp.ones((0, 2)), bias), [[1, 0]] * 3)
+
+
 def affine_arguments():
     """Without an output near 0, where the derivative jumps."""
     a, b = operands((), 21, 34, 17)
