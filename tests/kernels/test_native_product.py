@@ -319,12 +319,19 @@ def test_calls_of_other_shapes_are_refused():
         (bad_bias, (a, b, jnp.ones((1, 6))), (0, 0, 1)),
         (bad_bias, (a, b, bias.astype("int32")), (0, 0, 0)),
         ("do not fit", (a, b.T, bias), (0, 0, 1)),
+        ("do not fit", (a[:3], b, bias), (0, 0, 1)),
+        ("do not fit", (a, b[:, :5], bias), (0, 0, 1)),
+        ("do not fit", (a, b[None], bias), (0, 0, 1)),
+        ("do not fit", (a.T, b, bias), (0, 0, 1)),
+        ("do not fit", (a, b, bias), (1, 0, 1)),
         ("takes two stacks", (a, b), (0, 0, 1)),
         ("takes two stacks", (a, b, bias, bias), (0, 0, 1)),
         ("takes two stacks", (a, b, bias), (0, 0)),
     ):
         with pytest.raises(jax.errors.JaxRuntimeError, match=expected):
             jax.block_until_ready(call((4, 6), *operands, options=options))
+    with pytest.raises(jax.errors.JaxRuntimeError, match="do not fit"):
+        jax.block_until_ready(call((2, 4, 6), a[None], jnp.stack([b, b]), bias))
 
 
 def test_bias_of_sums_without_terms(level):

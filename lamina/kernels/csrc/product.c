@@ -177,12 +177,19 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
   const XLA_FFI_Buffer *a = operand(frame, 0), *b = operand(frame, 1), *c = result(frame);
   int64_t rank = c->rank;
   Product q = {.level = current_level(), .a = a->data, .b = b->data, .c = c->data, .batch = 1};
-  for (int64_t i = 0; i < rank - 2; i++) q.batch *= c->dims[i];
-  q.m = c->dims[rank - 2];
-  q.n = c->dims[rank - 1];
-  q.k = a->dims[transposed[0] ? rank - 2 : rank - 1];
-  int64_t b_rows = b->dims[transposed[1] ? rank - 1 : rank - 2];
-  if (a->rank != rank || b->rank != rank || b_rows != q.k)
+  int fit = a->rank == rank && b->rank == rank;
+  for (int64_t i = 0; fit && i < rank - 2; i++) {
+    q.batch *= c->dims[i];
+    fit = a->dims[i] == c->dims[i] && b->dims[i] == c->dims[i];
+  }
+  if (fit) {
+    const int64_t *a_dims = a->dims + rank - 2, *b_dims = b->dims + rank - 2, *c_dims = c->dims + rank - 2;
+    q.m = c_dims[0];
+    q.n = c_dims[1];
+    q.k = a_dims[!transposed[0]];
+    fit = a_dims[transposed[0] != 0] == q.m && b_dims[transposed[1] != 0] == q.k && b_dims[!transposed[1]] == q.n;
+  }
+  if (!fit)
     return failure(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_product: the shapes do not fit together.");
   int64_t size = q.batch * q.m * q.n;
   if (!size) return NULL;
