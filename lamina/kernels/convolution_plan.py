@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from lamina.kernels import convolution_forms as forms
 from lamina.kernels import convolution_strides as strides
-from lamina.kernels import native_convolution
+from lamina.kernels import native_convolution, native_depthwise
 from lamina.kernels.geometry import Windows
 
 # Columns (taps × channels) up to which patches and one product win; the backward pass shares the forward's patches.
@@ -49,6 +49,8 @@ def convolve_alone(x: jax.Array, kernel: jax.Array, windows: Windows, groups: in
 def convolve(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
     """Return the convolution of x and kernel."""
     if _is_depthwise(kernel, groups):
+        if native_depthwise.takes(x, kernel, windows):
+            return native_depthwise.convolve(x, kernel, windows)
         return forms.depthwise(x, kernel, windows)
     if groups > 1:
         return _by_bundles(
@@ -69,6 +71,8 @@ def convolve(x: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> 
 def input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: int) -> jax.Array:
     """Return the gradient for x, given g, that for the result."""
     if _is_depthwise(kernel, groups):
+        if groups == g.shape[-1] and native_depthwise.takes_input_gradient(g, kernel, windows):
+            return native_depthwise.input_gradient(g, kernel, windows)
         return forms.depthwise_input_gradient(g, kernel, windows, groups)
     if groups > 1:
         return _by_bundles(
@@ -98,6 +102,8 @@ def input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows, groups: in
 def kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows, groups: int) -> jax.Array:
     """Return the gradient for the kernel, given g, that for the result."""
     if x.shape[-1] == groups > 1:
+        if native_depthwise.takes_kernel_gradient(x, g, windows):
+            return native_depthwise.kernel_gradient(x, g, windows)
         return forms.depthwise_kernel_gradient(x, g, windows)
     if groups > 1:
         return _by_bundles(

@@ -108,6 +108,15 @@ class Windows:
             self.size[which], self.window[which], self.strides[which], self.padding[which], self.dilation[which]
         )
 
+    @property
+    def in_plane(self) -> "Windows":
+        """Windows over sequences as windows over images of one row; others as they are."""
+        if len(self.size) != 1:
+            return self
+        return Windows(
+            (1, *self.size), (1, *self.window), (1, *self.strides), ((0, 0), *self.padding), (1, *self.dilation)
+        )
+
     def pad(self, x: jax.Array, value: float = 0.0) -> jax.Array:
         """Return `x`, of shape (batch, *size, channels), with the padding added."""
         if not self.is_padded:

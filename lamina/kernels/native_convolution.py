@@ -31,44 +31,30 @@ MOST_ROWS = 2**22
 
 def takes(x: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
     """Return whether the extension can and should compute the convolution of x and kernel."""
-    return native.available(_convolution.name) and _fits(x, kernel, kernel.shape[-1], _in_plane(windows))
+    return native.available(_convolution.name) and _fits(x, kernel, kernel.shape[-1], windows.in_plane)
 
 
 def convolve(x: jax.Array, kernel: jax.Array, windows: Windows) -> jax.Array:
     """Return the convolution of x and kernel; `takes` has to be true."""
-    plane = _in_plane(windows)
-    return _convolution.bind(_image(x), kernel.reshape(*plane.window, *kernel.shape[-2:]), windows=plane).reshape(
-        x.shape[0], *windows.output_size, kernel.shape[-1]
-    )
+    plane = windows.in_plane
+    result = _convolution.bind(image(x), kernel.reshape(*plane.window, *kernel.shape[-2:]), windows=plane)
+    return result.reshape(x.shape[0], *windows.output_size, kernel.shape[-1])
 
 
 def takes_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> bool:
     """Return whether it can and should compute the gradient for the kernel, given g, that for the result."""
-    return native.available(_kernel_gradient.name) and _gradient_fits(x, g, _in_plane(windows))
+    return native.available(_kernel_gradient.name) and _gradient_fits(x, g, windows.in_plane)
 
 
 def kernel_gradient(x: jax.Array, g: jax.Array, windows: Windows) -> jax.Array:
     """Return the gradient for the kernel; `takes_gradient` has to be true."""
-    plane = _in_plane(windows)
-    return _kernel_gradient.bind(_image(x), _image(g), windows=plane).reshape(*windows.window, x.shape[-1], g.shape[-1])
+    result = _kernel_gradient.bind(image(x), image(g), windows=windows.in_plane)
+    return result.reshape(*windows.window, x.shape[-1], g.shape[-1])
 
 
-def _image(x: jax.Array) -> jax.Array:
+def image(x: jax.Array) -> jax.Array:
     """Return a sequence as an image of one row, an image as it is."""
     return x[:, None] if x.ndim == 3 else x
-
-
-def _in_plane(windows: Windows) -> Windows:
-    """Return windows over a sequence as windows over an image of one row."""
-    if len(windows.size) != 1:
-        return windows
-    return Windows(
-        (1, *windows.size),
-        (1, *windows.window),
-        (1, *windows.strides),
-        ((0, 0), *windows.padding),
-        (1, *windows.dilation),
-    )
 
 
 def _fits(x: Any, other: Any, outputs: int, windows: Windows) -> bool:
@@ -89,7 +75,8 @@ def _gradient_fits(x: Any, g: Any, windows: Windows) -> bool:
     return windows.is_dense and _fits(x, g, g.shape[-1], windows)
 
 
-def _options(windows: Windows) -> tuple[int, ...]:
+def options(windows: Windows) -> tuple[int, ...]:
+    """Return what a handler is told of windows: strides, padding before the first row and column, dilation."""
     return (*windows.strides, *(low for low, _ in windows.padding), *windows.dilation)
 
 
@@ -104,10 +91,10 @@ def _batched(primitive: Primitive, plain: Callable, arrays: Any, axes: Any, wind
 
 
 _convolution = native.primitive(
-    "lamina_convolution", direct, _options, lambda x, kernel, windows: _fits(x, kernel, kernel.shape[-1], windows)
+    "lamina_convolution", direct, options, lambda x, kernel, windows: _fits(x, kernel, kernel.shape[-1], windows)
 )
 _kernel_gradient = native.primitive(
-    "lamina_convolution_kernel_gradient", transposed_kernel_gradient, _options, _gradient_fits
+    "lamina_convolution_kernel_gradient", transposed_kernel_gradient, options, _gradient_fits
 )
 batching.primitive_batchers[_convolution] = partial(_batched, _convolution, direct)
 batching.primitive_batchers[_kernel_gradient] = partial(_batched, _kernel_gradient, transposed_kernel_gradient)

@@ -15,6 +15,12 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame);
 XLA_FFI_Error *lamina_convolution(XLA_FFI_CallFrame *frame);
 // Images, gradient for the result (N, positions, outputs) -> gradient for the kernel. Options as above; strides are 1.
 XLA_FFI_Error *lamina_convolution_kernel_gradient(XLA_FFI_CallFrame *frame);
+// Images (N, H, W, C), kernel (window, 1, C) -> (N, positions, C). Options as above; a negative number of zeros crops.
+XLA_FFI_Error *lamina_depthwise(XLA_FFI_CallFrame *frame);
+// Gradient for the result, kernel -> gradient for the images.
+XLA_FFI_Error *lamina_depthwise_input_gradient(XLA_FFI_CallFrame *frame);
+// Images, gradient for the result -> gradient for the kernel.
+XLA_FFI_Error *lamina_depthwise_kernel_gradient(XLA_FFI_CallFrame *frame);
 // Loops over time, steps first, inputs and kernels scaled so that one tanh serves all gates (steps.h): T steps, B rows,
 // U units. `mask` are booleans (T, B, 1), an operand that may be missing. Options: whether to start at the last step,
 // whether outputs (T, B, U) are wanted, and whether what the backward loop takes is.

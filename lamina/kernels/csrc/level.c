@@ -23,6 +23,7 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10)
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
+#include "taps.inc"
 #include "weights.inc"
 #include "update.inc"
 #undef WIDTH
@@ -69,6 +70,7 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
+#include "taps.inc"
 #include "weights.inc"
 #include "update.inc"
 
@@ -80,11 +82,11 @@ static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wid
 static const Level avx512 = {
     "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
-    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam};
+    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam, avx512_slide, avx512_correlate};
 static const Level avx2 = {
     "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_transforms,
     avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
-    avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back, avx2_adam};
+    avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back, avx2_adam, avx2_slide, avx2_correlate};
 
 static int has(const Level *level) {
   __builtin_cpu_init();

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "steps.h"
+#include "taps.h"
 #include "update.h"
 #include "weights.h"
 
@@ -58,6 +59,11 @@ typedef struct {
   void (*adam)(
       const AdamStep *step, int64_t count, const float *g, const float *mean, const float *square, const float *variable,
       float *new_mean, float *new_square, float *new_variable);
+  // Sets the sums over taps of x times kernel, for windows along a row; and adds those over the windows of x times g.
+  void (*slide)(
+      int64_t channels, int64_t windows, const Tap *taps, int64_t count, int64_t x_step, float *out, int64_t out_step);
+  void (*correlate)(
+      int64_t channels, int64_t windows, const Tap *taps, int64_t count, int64_t x_step, const float *g, float *sums);
 } Level;
 
 // The level in use: the best one that the processor has, or NULL; and the choice of another one, 0 if there is none such.
