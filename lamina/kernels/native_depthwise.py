@@ -29,8 +29,9 @@ FEWEST_CHANNELS = 16
 
 def takes(x: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
     """Return whether the extension can and should compute the depthwise convolution of x and kernel."""
-    large = math.prod(windows.window) > FUSED_TAPS or x.size > FUSED_SIZE
-    return large and x.shape[-1] >= FEWEST_CHANNELS and native.available(_convolution.name) and _fits(x, kernel, windows)
+    apart = math.prod(windows.window) > FUSED_TAPS or x.size > FUSED_SIZE
+    worth_it = apart and x.shape[-1] >= FEWEST_CHANNELS
+    return worth_it and native.available(_convolution.name) and _fits(x, kernel, windows)
 
 
 def takes_input_gradient(g: jax.Array, kernel: jax.Array, windows: Windows) -> bool:
