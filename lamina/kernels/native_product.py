@@ -15,13 +15,12 @@ from lamina.kernels import native
 from lamina.kernels.rectifier import relu
 
 # Multiplications from which a call is faster than XLA's own product, and those where the first factor is transposed, as
-# for the gradients of weights. In a loop on two AVX-512 cores, in parts of XLA's speed: 0.7 to 1.4 from 1 to 4 million
-# and 1.0 to 1.5 above; transposed 0.9 to 1.8, and 1.0 to 2.4.
-FEWEST_MULTIPLICATIONS = 4e6
+# for the gradients of weights. In loops on two AVX-512 cores, in parts of XLA's time: 0.5 to 0.9 from 2 to 30 million,
+# 0.9 to 1.1 above; transposed 0.6 to 1.1 from 1 million.
+FEWEST_MULTIPLICATIONS = 2e6
 FEWEST_TRANSPOSED = 1e6
-# Rows, those of all stacked matrices together, from which it is where the first factor is not transposed. Of 128 rows
-# the products alone are as fast (1.04), but a training step of `mnist_mlp` is not (0.97): XLA runs two side by side.
-FEWEST_ROWS = 256
+# Rows, those of all stacked matrices together, from which it is where the first factor is not transposed.
+FEWEST_ROWS = 32
 
 
 def matmul(a: jax.Array, b: jax.Array, *, transpose_a: bool = False, transpose_b: bool = False) -> jax.Array:

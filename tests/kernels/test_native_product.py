@@ -83,6 +83,8 @@ def test_values(level, stack, m, n, k, flags):
         (9, 20, 5000),
         (200, 70, 512),
         (512, 100, 40),
+        (128, 515, 400),  # a few rows, for which panels of b are packed one after the other
+        (45, 1030, 270),
     ],
 )
 def test_edges(level, assert_close, flags, m, n, k):
@@ -111,9 +113,11 @@ def test_small_products_are_left_to_xla(monkeypatch):
     assert calls(matmul, a, b) == 0
     a, b = operands((), 512, 256, 128)
     assert calls(matmul, a, b) == 1
-    a, b = operands((), 128, 512, 512)  # large, but of few rows
+    a, b = operands((), 16, 512, 512)  # large, but of few rows
     assert calls(matmul, a, b) == 0
     assert calls(product((False, True)), a, b) == 0
+    a, b = operands((), 32, 512, 512)
+    assert calls(matmul, a, b) == calls(product((False, True)), a, b) == 1
     assert calls(matmul, *operands((16,), 16, 256, 128)) == 1  # rows of all matrices together
     a, b = operands((), 32, 512, 96, transpose_a=True)
     assert calls(product((True, False)), a, b) == 1

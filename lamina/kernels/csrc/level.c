@@ -18,8 +18,14 @@
 #define BYTES(p) _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p)))
 #define LARGEST(x) _mm512_reduce_max_ps((__m512)(x))
 #define ROOT(x) ((avx512_vector)_mm512_sqrt_ps((__m512)(x)))
+#define OP(x) _mm512_##x
+#define FLOATS __m512
+#define QUARTER(rest, p, k, i) _mm512_insertf32x4(rest, _mm_loadu_ps((p)[4 * (i)] + (k)), i)
+#define QUARTERS(p, k) \
+  QUARTER(QUARTER(QUARTER(_mm512_castps128_ps512(_mm_loadu_ps((p)[0] + (k))), p, k, 1), p, k, 2), p, k, 3)
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+#include "packs.inc"
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
@@ -41,6 +47,9 @@ TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10)
 #undef BYTES
 #undef LARGEST
 #undef ROOT
+#undef OP
+#undef FLOATS
+#undef QUARTERS
 
 #define WIDTH 8
 #define ROWS 6
@@ -57,6 +66,10 @@ static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define BYTES(p) _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))
 #define LARGEST(x) avx2_reduce((__m256)(x), 1)
 #define ROOT(x) ((avx2_vector)_mm256_sqrt_ps((__m256)(x)))
+#define OP(x) _mm256_##x
+#define FLOATS __m256
+#define QUARTERS(p, k) \
+  _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps((p)[0] + (k))), _mm_loadu_ps((p)[4] + (k)), 1)
 TARGET static float avx2_reduce(__m256 x, int largest) {
   __m128 a = _mm256_castps256_ps128(x), b = _mm256_extractf128_ps(x, 1);
   a = largest ? _mm_max_ps(a, b) : _mm_add_ps(a, b);
@@ -67,6 +80,7 @@ TARGET static float avx2_reduce(__m256 x, int largest) {
 }
 #include "tiles.inc"
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#include "packs.inc"
 #include "gates.inc"
 #include "transforms.inc"
 #include "norms.inc"
@@ -80,11 +94,11 @@ static tile_function *const avx512_narrow[] = {TWELVE(avx512, narrow)}, *const a
 static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wide[] = {SIX(avx2, wide)};
 
 static const Level avx512 = {
-    "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_transforms,
+    "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_pack, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
     avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam, avx512_slide, avx512_correlate};
 static const Level avx2 = {
-    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_transforms,
+    "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_pack, avx2_transforms,
     avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,
     avx2_normalize, avx2_normalize_back, avx2_weigh, avx2_weigh_back, avx2_adam, avx2_slide, avx2_correlate};
 
@@ -123,38 +137,9 @@ void compute_tile(
       c[r * c_row + j] = whole[r * MOST_COLUMNS + j] + (add ? c[r * c_row + j] : 0);
 }
 
-// Transposes 4 × 4 elements whose rows lie `from` and `to` floats apart.
-static inline void transpose_four(const float *source, int64_t from, float *target, int64_t to) {
-  __m128 r0 = _mm_loadu_ps(source), r1 = _mm_loadu_ps(source + from);
-  __m128 r2 = _mm_loadu_ps(source + 2 * from), r3 = _mm_loadu_ps(source + 3 * from);
-  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
-  _mm_storeu_ps(target, r0), _mm_storeu_ps(target + to, r1);
-  _mm_storeu_ps(target + 2 * to, r2), _mm_storeu_ps(target + 3 * to, r3);
-}
-
 void pack_panel(
     const Level *level, int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel) {
-  int64_t width = level->columns, k = 0;
-  if (column == 1) {
-    for (; k < depth && columns == MOST_COLUMNS; k++) memcpy(panel + k * width, b + k * step, MOST_COLUMNS * sizeof(float));
-    for (; k < depth; k++) {
-      memcpy(panel + k * width, b + k * step, columns * sizeof(float));
-      memset(panel + k * width + columns, 0, (width - columns) * sizeof(float));
-    }
-    return;
-  }
-  int64_t fours = columns / 4 * 4;
-  if (step == 1)
-    // Whole cache lines of four columns at a time: columns that lie a power of two apart get into each other's way.
-    for (int64_t end; k < depth / 4 * 4; k = end) {
-      end = k + 16 < depth / 4 * 4 ? k + 16 : depth / 4 * 4;
-      for (int64_t j = 0; j < fours; j += 4)
-        for (int64_t i = k; i < end; i += 4) transpose_four(b + i + j * column, column, panel + i * width + j, width);
-      for (int64_t j = fours; j < width; j++)
-        for (int64_t i = k; i < end; i++) panel[i * width + j] = j < columns ? b[i + j * column] : 0;
-    }
-  for (; k < depth; k++)
-    for (int64_t j = 0; j < width; j++) panel[k * width + j] = j < columns ? b[k * step + j * column] : 0;
+  level->pack(depth, columns, b, step, column, panel);
 }
 
 void pack_panels(

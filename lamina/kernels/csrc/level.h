@@ -35,6 +35,7 @@ typedef struct {
   tile_function *const *wide;    // two vectors
   // Adds a bias to each row of a tile c, or of more; if `rectified`, what is not above 0 becomes 0, and NaN stays.
   void (*finish)(int64_t rows, int64_t columns, const float *bias, int rectified, float *c, int64_t c_row);
+  void (*pack)(int64_t depth, int64_t columns, const float *b, int64_t step, int64_t column, float *panel);
   transform_function *const *transforms;
   void (*lstm)(const LstmStep *step);
   void (*lstm_back)(const LstmBackStep *step);

@@ -8,18 +8,24 @@
 
 typedef struct {
   Phase phases[MOST_PHASES];
-  int64_t count;
+  int64_t count, threads;
   void *data;
-  atomic_int_fast64_t next[MOST_PHASES], done[MOST_PHASES], workers, owners;
+  atomic_int_fast64_t done[MOST_PHASES], workers, owners;
+  atomic_int_fast64_t taken[];  // of each phase and each share of its items
 } Job;
 
+// Every worker has a share of neighbouring items, which will often need the same memory; then it helps the others.
 static void work(Job *job) {
-  int64_t worker = atomic_fetch_add(&job->workers, 1);
+  int64_t worker = atomic_fetch_add(&job->workers, 1), threads = job->threads;
   for (int64_t p = 0; p < job->count; p++) {
-    int64_t count = job->phases[p].count, index;
-    while ((index = atomic_fetch_add(&job->next[p], 1)) < count) {
-      job->phases[p].run(job->data, index, worker);
-      atomic_fetch_add(&job->done[p], 1);
+    int64_t count = job->phases[p].count;
+    for (int64_t i = 0; i < threads; i++) {
+      int64_t share = (worker + i) % threads, start = count * share / threads, end = count * (share + 1) / threads;
+      int64_t index;
+      while ((index = start + atomic_fetch_add(&job->taken[p * threads + share], 1)) < end) {
+        job->phases[p].run(job->data, index, worker);
+        atomic_fetch_add(&job->done[p], 1);
+      }
     }
     for (int turn = 0; atomic_load(&job->done[p]) < count;) {
       if (turn < 1000) turn++, __builtin_ia32_pause();
@@ -55,12 +61,14 @@ int run_phases(XLA_FFI_CallFrame *frame, const Phase *phases, int64_t count, voi
     if (phases[p].count > most) most = phases[p].count;
   int64_t threads = worker_count(frame);
   if (threads > most) threads = most;
-  Job *job = calloc(1, sizeof *job);
+  if (threads < 1) threads = 1;
+  Job *job = calloc(1, sizeof *job + count * threads * sizeof job->taken[0]);
   if (!job) return 0;
   memcpy(job->phases, phases, count * sizeof *phases);
   job->count = count;
+  job->threads = threads;
   job->data = data;
-  atomic_store(&job->owners, threads < 1 ? 1 : threads);
+  atomic_store(&job->owners, threads);
   for (int64_t i = 1; i < threads; i++) {
     XLA_FFI_ThreadPool_Schedule_Args args = {sizeof args, NULL, frame->ctx, help, job};
     XLA_FFI_Error *error = frame->api->XLA_FFI_ThreadPool_Schedule(&args);

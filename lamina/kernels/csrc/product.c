@@ -14,6 +14,11 @@ enum {
   // Elements of a matrix b whose panels are read where they lie, if they can be, or of a result that is summed in parts:
   // so many stay in the second cache.
   SMALL = 1 << 18,
+  // Up to so many rows, and from so many columns of b on, only so few elements: its lines lie far apart there, get into
+  // each other's way in the first cache, and no panel has to be packed twice.
+  FEW_ROWS = 256,
+  MANY_COLUMNS = 512,
+  TINY = 1 << 15,
   // Tiles of rows in a block of the result where b is read so; and up to which that is quicker than packing a large b.
   BLOCK_TILES = 8,
   FEW_TILES = 3,
@@ -24,6 +29,8 @@ enum {
   PADDING = 16,
   // Items of work aimed at: so many that a thread that is held up holds up little.
   ITEMS = 16,
+  // Floats of a line of the caches.
+  LINE = 16,
   // Terms from which a product of few items is summed in parts, side by side, and most of these.
   LONG_SUM = 1024,
   MOST_PARTS = 8,
@@ -41,16 +48,13 @@ typedef struct {
   int in_place;                      // whether panels of b are read where they lie
   int copies;                        // whether rows of a are copied: they are transposed, or lie a bad distance apart
   int64_t parts;                     // of the terms of a sum
+  int64_t items;
   int64_t row_blocks, panel_blocks;  // into which a matrix of the result is cut
 } Product;
 
 // What each thread keeps: a panel of b, and rows of a where those are copied.
 static int64_t own_floats(const Product *q) {
   return DEPTH * q->level->columns + (q->copies ? (BLOCK_ROWS + 1) * (DEPTH + PADDING) : 0);
-}
-
-static int64_t panel_width(const Product *q, int64_t panel) {
-  return least(q->n - panel * q->level->columns, q->level->columns);
 }
 
 // Copies rows of a next to each other: a run of memory for each row, or for each tile if a is transposed. There are
@@ -73,46 +77,85 @@ static void copy_rows(
   }
 }
 
-// Multiplies rows `top` to `bottom` of a by panels `first` to `last` of b, terms `from` to `to`.
-static void multiply_block(
-    const Product *q, const float *a, const float *b, float *c, int64_t top, int64_t bottom, int64_t first,
-    int64_t last, int64_t from, int64_t to, float *packed) {
+// Panels of b that are packed together, before all rows pass by.
+typedef struct {
+  const float *source;
+  int64_t depth, columns;
+} Panels;
+
+// Asks for a part of panels, which will be packed next, while the processor is busy with others.
+static void fetch(const Product *q, const Panels *next, int64_t part, int64_t parts) {
+  int along = q->b_column == 1;
+  int64_t lines = along ? next->depth : next->columns, length = along ? next->columns : next->depth;
+  int64_t apart = along ? q->b_step : q->b_column;
+  for (int64_t i = lines * part / parts; i < lines * (part + 1) / parts; i++)
+    for (int64_t j = 0; j < length; j += LINE) __builtin_prefetch(next->source + i * apart + j);
+}
+
+// Asks for a tile of the result, which will be written when its terms are summed.
+static void claim(float *c, int64_t row, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < columns; j += LINE) __asm__("prefetchw %0" : : "m"(c[r * row + j]));
+}
+
+// What an item of work is about: rows `top` to `bottom` of a by panels `first` to `last` of b, terms `from` to `to`.
+typedef struct {
+  const float *a, *b;
+  float *c;
+  int64_t top, bottom, first, last, from, to;
+} Block;
+
+// The panels that come first in step `s` of a block, from panel `group` on.
+static Panels panels_at(const Product *q, const Block *block, int64_t s, int64_t group) {
+  int64_t terms = block->to - block->from, steps = ceiling(terms, DEPTH);
+  int64_t start = block->from + terms * s / steps, depth = block->from + terms * (s + 1) / steps - start;
+  int64_t column = group * q->level->columns, end = least(block->last * q->level->columns, q->n);
+  Panels panels = {
+      block->b + start * q->b_step + column * q->b_column, depth, least(DEPTH / depth * q->level->columns, end - column)};
+  return panels;
+}
+
+// Multiplies a block; `after` is the one that this thread will probably take next, or NULL.
+static void multiply_block(const Product *q, const Block *block, const Block *after, float *packed) {
   const Level *level = q->level;
-  int64_t rows = bottom - top, tiles = ceiling(rows, level->rows);
-  int64_t steps = ceiling(to - from, DEPTH);
+  int64_t rows = block->bottom - block->top, tiles = ceiling(rows, level->rows);
+  int64_t terms = block->to - block->from, steps = ceiling(terms, DEPTH), width = level->columns;
   int in_place = q->in_place || (q->b_column == 1 && tiles <= FEW_TILES);
-  int apart = q->copies && last - first > 1 && tiles > FEW_TILES;
-  float *copied = packed + DEPTH * level->columns;
+  int apart = q->copies && block->last - block->first > 1 && tiles > FEW_TILES;
+  float *copied = packed + DEPTH * width;
   for (int64_t s = 0; s < steps; s++) {
-    int64_t start = from + (to - from) * s / steps, depth = from + (to - from) * (s + 1) / steps - start;
-    const float *rows_of_a = a + top * q->a_row + start * q->a_step;
-    if (apart) copy_rows(q, rows_of_a, rows, tiles, depth, q->m - top, copied);
-    int64_t together = DEPTH / depth;  // panels that are packed before all rows pass by
-    for (int64_t group = first; group < last; group += together) {
-      int64_t end = group + together < last ? group + together : last;
-      for (int64_t panel = group; panel < end; panel++) {
-        const float *source = b + start * q->b_step + panel * level->columns * q->b_column;
-        if (!in_place || panel_width(q, panel) < level->columns)
+    int64_t start = block->from + terms * s / steps, depth = block->from + terms * (s + 1) / steps - start;
+    const float *rows_of_a = block->a + block->top * q->a_row + start * q->a_step;
+    if (apart) copy_rows(q, rows_of_a, rows, tiles, depth, q->m - block->top, copied);
+    int64_t together = DEPTH / depth;
+    for (int64_t group = block->first; group < block->last; group += together) {
+      Panels now = panels_at(q, block, s, group), next = {0};
+      int64_t column = group * width;
+      if (group + together < block->last) next = panels_at(q, block, s, group + together);
+      else if (s + 1 < steps) next = panels_at(q, block, s + 1, block->first);
+      else if (after) next = panels_at(q, after, 0, after->first);
+      for (int64_t j = 0; j < now.columns; j += width)
+        if (!in_place || now.columns - j < width)
           pack_panel(
-              level, depth, panel_width(q, panel), source, q->b_step, q->b_column,
-              packed + (panel - group) * depth * level->columns);
-      }
+              level, depth, least(now.columns - j, width), now.source + j * q->b_column, q->b_step, q->b_column,
+              packed + j * depth);
       for (int64_t t = 0; t < tiles; t++) {
         int64_t row = rows * t / tiles, height = rows * (t + 1) / tiles - row;
         const float *tile = rows_of_a + row * q->a_row;
         int64_t a_row = q->a_row, a_step = q->a_step;
         if (apart && a_row == 1) tile = copied + row * depth, a_step = height;
         else if (apart) a_row = depth + PADDING, tile = copied + row * a_row;
-        for (int64_t panel = group; panel < end; panel++) {
-          int64_t column = panel * level->columns, columns = panel_width(q, panel);
-          int as_it_lies = in_place && columns == level->columns;
-          float *out = c + (top + row) * q->n + column;
+        if (!in_place) fetch(q, &next, t, tiles);
+        for (int64_t j = 0; j < now.columns; j += width) {
+          int64_t columns = least(now.columns - j, width);
+          int as_it_lies = in_place && columns == width;
+          float *out = block->c + (block->top + row) * q->n + column + j;
+          claim(out, q->n, height, columns);
           compute_tile(
-              level, height, columns, depth, tile, a_row, a_step,
-              as_it_lies ? b + start * q->b_step + column : packed + (panel - group) * depth * level->columns,
-              as_it_lies ? q->b_step : level->columns, out, q->n, s > 0);
+              level, height, columns, depth, tile, a_row, a_step, as_it_lies ? now.source + j : packed + j * depth,
+              as_it_lies ? q->b_step : width, out, q->n, s > 0);
           if (q->bias && q->parts == 1 && s == steps - 1)
-            level->finish(height, columns, q->bias + column, q->rectified, out, q->n);
+            level->finish(height, columns, q->bias + column + j, q->rectified, out, q->n);
         }
       }
     }
@@ -121,18 +164,23 @@ static void multiply_block(
 
 static int64_t panel_count(const Product *q) { return ceiling(q->n, q->level->columns); }
 
-static void multiply(void *data, int64_t index, int64_t worker) {
-  const Product *q = data;
+static Block block_at(const Product *q, int64_t index) {
   int64_t panel_block = index % q->panel_blocks, row_block = index / q->panel_blocks % q->row_blocks;
   int64_t matrix = index / q->panel_blocks / q->row_blocks % q->batch;
   int64_t part = index / q->panel_blocks / q->row_blocks / q->batch;
   int64_t panels = panel_count(q);
   float *c = q->parts > 1 ? q->partial + part * q->batch * q->m * q->n : q->c;
-  multiply_block(
-      q, q->a + matrix * q->m * q->k, q->b + matrix * q->k * q->n, c + matrix * q->m * q->n,
+  Block block = {
+      q->a + matrix * q->m * q->k, q->b + matrix * q->k * q->n, c + matrix * q->m * q->n,
       q->m * row_block / q->row_blocks, q->m * (row_block + 1) / q->row_blocks, panels * panel_block / q->panel_blocks,
-      panels * (panel_block + 1) / q->panel_blocks, q->k * part / q->parts, q->k * (part + 1) / q->parts,
-      q->own + worker * own_floats(q));
+      panels * (panel_block + 1) / q->panel_blocks, q->k * part / q->parts, q->k * (part + 1) / q->parts};
+  return block;
+}
+
+static void multiply(void *data, int64_t index, int64_t worker) {
+  const Product *q = data;
+  Block block = block_at(q, index), after = block_at(q, index + 1);
+  multiply_block(q, &block, index + 1 < q->items ? &after : NULL, q->own + worker * own_floats(q));
 }
 
 static void sum_slice(void *data, int64_t index, int64_t worker) {
@@ -206,11 +254,12 @@ XLA_FFI_Error *lamina_product(XLA_FFI_CallFrame *frame) {
   q.a_step = transposed[0] ? q.m : 1;
   q.b_step = transposed[1] ? 1 : q.n;
   q.b_column = transposed[1] ? q.k : 1;
-  q.in_place = q.b_column == 1 && q.k * q.n <= SMALL;
+  q.in_place = q.b_column == 1 && q.k * q.n <= (q.m <= FEW_ROWS ? TINY : SMALL);
   q.copies = transposed[0] || (!q.in_place && q.a_row % BAD_STRIDE == 0);
   cut(&q);
-  const Phase phases[] = {{multiply, q.parts * q.batch * q.row_blocks * q.panel_blocks}, {sum_slice, ITEMS}};
-  int64_t own = least(worker_count(frame), most(phases[0].count, ITEMS)) * own_floats(&q);
+  q.items = q.parts * q.batch * q.row_blocks * q.panel_blocks;
+  const Phase phases[] = {{multiply, q.items}, {sum_slice, ITEMS}};
+  int64_t own = least(worker_count(frame), most(q.items, ITEMS)) * own_floats(&q);
   q.own = scratch(own + (q.parts > 1 ? q.parts * size : 0));
   q.partial = q.own + own;
   if (!q.own || !run_phases(frame, phases, q.parts > 1 ? 2 : 1, &q))
