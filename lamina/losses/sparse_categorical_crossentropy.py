@@ -8,7 +8,7 @@ import numpy as np
 from lamina.losses.alignment import TOO_MANY_AXES, as_float
 from lamina.losses.categorical_crossentropy import log_of_probabilities
 from lamina.losses.loss import FunctionLoss
-from lamina.losses.probabilities import check_class_numbers
+from lamina.losses.probabilities import check_class_numbers, clip_probabilities
 from lamina.typing import Array, ArrayLike
 
 
@@ -41,11 +41,15 @@ def sparse_categorical_crossentropy(
         [0.6931 0.    ]
     """
     labels, y_pred = class_numbers_and_scores(y_true, y_pred, axis, "sparse_categorical_crossentropy")
-    log_probabilities = log_of_probabilities(y_pred, from_logits, axis=-1)
-    # Compared and summed in one pass: no one-hot array is made, and the gradient needs no scatter.
     labels = labels.astype(jnp.int32)
-    chosen = labels[..., None] == jnp.arange(y_pred.shape[-1], dtype=labels.dtype)
-    loss = -jnp.where(chosen, log_probabilities, 0.0).sum(axis=-1)
+    classes = y_pred.shape[-1]
+    # Compared and summed in one pass: no one-hot array is made, and the gradient needs no scatter.
+    chosen = labels[..., None] == jnp.arange(classes, dtype=labels.dtype)
+    if from_logits:
+        loss = -jnp.where(chosen, log_of_probabilities(y_pred, from_logits, axis=-1), 0.0).sum(axis=-1)
+    else:  # a logarithm for each sample, not for each class
+        probabilities = jnp.where(chosen, y_pred, 0.0).sum(axis=-1) / y_pred.sum(axis=-1)
+        loss = jnp.where((labels >= 0) & (labels < classes), -jnp.log(clip_probabilities(probabilities)), 0.0)
     return loss if ignore_class is None else jnp.where(labels == ignore_class, 0.0, loss)
 
 
