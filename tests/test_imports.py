@@ -20,7 +20,7 @@ NOT_AT_IMPORT = (
 
 # Parts of lamina that a script may never use.
 LOADED_WHEN_USED = (
-    "lamina.callbacks.tensorboard", "lamina.datasets", "lamina.kernels.convolution", "lamina.layers.core.dense",
+    "lamina.callbacks.tensorboard", "lamina.datasets", "lamina.kernels.native", "lamina.layers.core.dense",
     "lamina.ops", "lamina.saving.api",
 )  # fmt: skip
 

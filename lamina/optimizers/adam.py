@@ -7,8 +7,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from lamina import kernels
 from lamina.core.variable import Variable
-from lamina.kernels import adam_step
 from lamina.optimizers.arguments import check_positive, check_share
 from lamina.optimizers.optimizer import Optimizer
 from lamina.typing import Array
@@ -101,7 +101,7 @@ class Adam(Optimizer):
         if not self.amsgrad:
             arrays = (gradient, mean.value, square.value, variable.value, rate)
             shares = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-            for changed, value in zip((mean, square, variable), adam_step(*arrays, **shares)):
+            for changed, value in zip((mean, square, variable), kernels.adam_step(*arrays, **shares)):
                 self.assign(changed, value)
             return
         self.assign_add(mean, (gradient - mean.value) * (1 - self.beta_1))
