@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -20,13 +20,14 @@ class Prefetched(Generic[T]):
     thread; it is called when the iterator is exhausted, too.
 
     Args:
-        source: what to draw from; only the thread touches it.
+        source: what to draw from; only the thread touches it. Or a function that is given another one, which tells
+            whether nothing is ready, and returns what to draw from.
         size: items to hold ready.
     """
 
-    def __init__(self, source: Iterable[T], size: int = 2) -> None:
-        self._source = source
+    def __init__(self, source: Iterable[T] | Callable[[Callable[[], bool]], Iterable[T]], size: int = 2) -> None:
         self._ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(size)
+        self._source = source(self._ready.empty) if callable(source) else source
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="lamina-prefetch", daemon=True)
         self._thread.start()

@@ -7,14 +7,14 @@ that fit are one block; what does not fit, or comes as a stream, is made ready i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from lamina.core.arrays import to_jax
+from lamina.core.arrays import empty_array, frozen, to_jax
 from lamina.data.class_weight import as_sample_weight
 from lamina.data.host_rows import HostRows, gather
 from lamina.data.prefetch import Prefetched
@@ -24,6 +24,10 @@ from lamina.training.step import Batch
 
 _BLOCK_BYTES = 32 * 1024**2
 _AHEAD = 2
+
+# Of batches from a stream so many are joined at most.
+_JOINED_BATCHES = 64
+_JOINED_BYTES = 4 * 1024**2
 
 
 class Block(NamedTuple):
@@ -244,6 +248,9 @@ class HostFeed(ArrayFeed):
 class StreamFeed(Feed):
     """Batches of a stream, made ready in the background.
 
+    A call of a program for every batch would cost more than a step of a small model. So where batches come faster than
+    they are used, some of the same shape are joined to a block; a batch that is waited for is not held back for it.
+
     Args:
         stream: the stream.
         class_weight: see `Model.fit`.
@@ -268,6 +275,7 @@ class StreamFeed(Feed):
         self._thread: Prefetched[Block] | None = None
         self._example: Batch | None = None
         self._drawn_from = (0, 0)  # the position behind which the prefetched blocks begin
+        self._block: Block | None = None  # the one in front of it
 
     @property
     def pass_steps(self) -> int | None:
@@ -285,25 +293,38 @@ class StreamFeed(Feed):
             first = next(self._prefetched, None)
             if first is None:
                 raise ValueError(f"{self.what} is empty: it gave no batch.")
-            self._example = first.data
+            self._example = jax.tree.map(lambda leaf: np.asarray(leaf)[: first.batch_size], first.data)
             self._prefetched = chain([first], self._prefetched)
         return self._example
 
     def rest_of_pass(self) -> Iterator[Block]:
-        if self._prefetched is None or self._drawn_from != (self.pass_number, self.pass_done):
-            self._begin()
+        block = self._rest_of_block()
+        if block is None:
+            if self._prefetched is None or self._drawn_from != (self.pass_number, self.pass_done):
+                self._begin()
+            assert self._prefetched is not None
+            block = next(self._prefetched, None)
         assert self._prefetched is not None
-        block = next(self._prefetched, None)
         if block is None and self.pass_done and self.steps_per_epoch and not self.stream.runs_once:
             self.end_pass()  # the last epoch ended where the pass did
             self._begin()
             block = next(self._prefetched, None)
         while block is not None:
-            self._drawn_from = (self.pass_number, self.pass_done + 1)
+            self._block = block
+            self._drawn_from = (self.pass_number, self.pass_done + block.last - block.first)
             yield block
             block = next(self._prefetched, None)
         if not self.stream.runs_once:
             self._known_steps = self.pass_done
+
+    def _rest_of_block(self) -> Block | None:
+        """Return what the end of an epoch, as `steps_per_epoch` has it, left of a block."""
+        pass_number, end = self._drawn_from
+        left = end - self.pass_done
+        if self._block is None or pass_number != self.pass_number:
+            return None
+        whole = self._block
+        return whole._replace(first=whole.last - left) if 0 < left <= whole.last - whole.first else None
 
     def end_pass(self) -> None:
         self.close()
@@ -318,7 +339,7 @@ class StreamFeed(Feed):
     def close(self) -> None:
         if self._thread is not None:
             self._thread.close()
-        self._prefetched = self._thread = None
+        self._prefetched = self._thread = self._block = None
 
     def _begin(self) -> None:
         self.close()
@@ -328,19 +349,64 @@ class StreamFeed(Feed):
             order = self.generator().permutation(steps)
         limit = None if self.total_steps is None or not self.stream.runs_once else self.total_steps - self.pass_done
         source = self.stream.one_pass(order, self.pass_done, limit)
-        self._thread = Prefetched(map(self._block, source), _AHEAD)
+        self._thread = Prefetched(lambda none_ready: self._joined(map(self._batch, source), none_ready), _AHEAD)
         self._prefetched = self._thread
         self._drawn_from = (self.pass_number, self.pass_done)
 
-    def _block(self, parts: tuple[Any, Any, Any]) -> Block:
+    def _batch(self, parts: tuple[Any, Any, Any]) -> Batch:
         batch = Batch(*parts)
         if self.class_weight is not None:
             if batch.sample_weight is not None:
                 raise ValueError(f"{self.what} gives sample weights; class_weight can't be used together with them.")
             batch = batch._replace(sample_weight=as_sample_weight(self.class_weight, batch.y))
-        batch = jax.tree.map(lambda leaf: to_jax(np.asarray(leaf) if isinstance(leaf, HostRows) else leaf), batch)
-        count = jax.tree.leaves(batch)[0].shape[0]
-        return Block(batch, np.arange(count, dtype="int32"), 0, 1, count, None)
+        return jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, HostRows) else leaf, batch)
+
+    def _joined(self, batches: Iterable[Batch], none_ready: Callable[[], bool]) -> Iterator[Block]:
+        """Join batches of the same shape; hand on those that there are where no block is ready to be used."""
+        waiting: list[Batch] = []
+        try:
+            for batch in batches:
+                if waiting and _kinds(batch) != _kinds(waiting[0]):
+                    yield _block_of(waiting)
+                    waiting = []
+                waiting.append(batch)
+                if none_ready() or len(waiting) == _most_joined(batch):
+                    yield _block_of(waiting)
+                    waiting = []
+        except Exception:
+            if waiting:  # they came before it
+                yield _block_of(waiting)
+            raise
+        if waiting:
+            yield _block_of(waiting)
+
+
+def _kinds(batch: Batch) -> Batch:
+    """Return shapes and dtypes in the place of the arrays of a batch."""
+    return jax.tree.map(lambda leaf: (leaf.shape, np.dtype(leaf.dtype)), batch)
+
+
+def _most_joined(batch: Batch) -> int:
+    """Return how many batches like this one are joined at most."""
+    if jax.default_backend() != "cpu" and any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(batch)):
+        return 1  # they are where they are used
+    return max(1, min(_JOINED_BATCHES, _JOINED_BYTES // max(1, total_bytes(batch))))
+
+
+def _block_of(batches: list[Batch]) -> Block:
+    """Return batches of the same shape as a block, with room for as many as may be: they all run the same program."""
+    size, count = _most_joined(batches[0]), jax.tree.leaves(batches[0])[0].shape[0]
+
+    def joined(*leaves: Any) -> Any:
+        if size == 1:
+            return to_jax(leaves[0])
+        whole = empty_array((size * count, *leaves[0].shape[1:]), np.dtype(leaves[0].dtype))
+        for number, leaf in enumerate(leaves):
+            whole[number * count : (number + 1) * count] = leaf
+        return to_jax(frozen(whole))
+
+    order = np.arange(size * count, dtype="int32")
+    return Block(jax.tree.map(joined, *batches), order, 0, len(batches), count, None)
 
 
 def array_feed(data: Batch, batch_size: int, **kwargs: Any) -> ArrayFeed:

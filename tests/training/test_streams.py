@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina.data.streams import Stream
 from lamina.training import feed
 
 ROWS = 20
@@ -190,6 +191,69 @@ def test_an_exception_in_a_stream_keeps_its_traceback(model):
     with pytest.raises(KeyError, match="where it happened") as caught:
         model.fit(failing_source(), verbose=0)
     assert "failing_source" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+
+class Hurried:
+    """In the place of the background thread: batches always come faster than they are used."""
+
+    def __init__(self, source, size):
+        self.items = iter(source(lambda: False))
+
+    def __iter__(self):
+        return self.items
+
+    def __next__(self):
+        return next(self.items)
+
+    def close(self):
+        pass
+
+
+def rows_used(stream, epochs, **settings):
+    """The numbers of the rows in each epoch, and how many steps each block had."""
+    source = feed.StreamFeed(Stream(stream, "x"), "x", **settings)
+    used, sizes = [], []
+    for epoch in range(epochs):
+        used.append([])
+        for block in source.blocks(epoch):
+            sizes.append(block.last - block.first)
+            for step in range(block.first, block.last):
+                used[-1] += (np.asarray(block.data.x)[block.rows(step)].ravel() * ROWS).round().astype(int).tolist()
+                source.advance(1)
+    return used, sizes
+
+
+def test_batches_that_come_fast_are_joined(monkeypatch):
+    monkeypatch.setattr(feed, "Prefetched", Hurried)
+    ragged = [(X[:4], Y[:4]), (X[4:8], Y[4:8]), (X[8:11], Y[8:11]), (X[11:15], Y[11:15]), (X[15:19], Y[15:19])]
+    assert rows_used(ragged, 2) == ([list(range(19))] * 2, [2, 1, 2] * 2)
+    monkeypatch.setattr(feed, "_JOINED_BATCHES", 3)
+    assert rows_used(list(batches()), 1) == ([list(range(20))], [3, 2])
+    monkeypatch.setattr(feed, "_JOINED_BYTES", 0)
+    assert rows_used(list(batches()), 1) == ([list(range(20))], [1] * 5)
+
+
+@pytest.mark.filterwarnings("ignore:x ran out of data")
+def test_an_epoch_that_ends_within_joined_batches_leaves_the_others_for_the_next(monkeypatch):
+    monkeypatch.setattr(feed, "Prefetched", Hurried)
+    used, sizes = rows_used(list(batches()), 3, steps_per_epoch=2)
+    assert used == [list(range(8)), list(range(8, 16)), list(range(16, 20))]
+    assert sizes == [2, 2, 1]
+    used, _ = rows_used(batches(endless=True), 3, steps_per_epoch=4)
+    assert used == [list(range(16)), [*range(16, 20), *range(12)], [*range(12, 20), *range(8)]]
+
+
+def test_batches_in_front_of_an_exception_are_used(monkeypatch):
+    def failing_source():
+        yield X[:4], Y[:4]
+        yield X[4:8], Y[4:8]
+        raise KeyError("the third")
+
+    monkeypatch.setattr(feed, "Prefetched", Hurried)
+    blocks = feed.StreamFeed(Stream(failing_source(), "x"), "x").blocks(0)
+    assert next(blocks).last == 2
+    with pytest.raises(KeyError, match="the third"):
+        next(blocks)
 
 
 def test_no_thread_is_left(model):
