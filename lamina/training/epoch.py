@@ -155,7 +155,7 @@ class Epoch:
             given = keeper.packed
             before = program.copied(given) if count > 1 else given
             behind, results = program(given, *arguments, first + count, fresh)
-            rows, end = program.noted_results(results)
+            rows, numbers, end = program.noted_results(results)
             made, steps = end - first, 0
 
             def settled() -> Packed:
@@ -164,7 +164,7 @@ class Epoch:
                 with interrupts_held_back():  # what was kept can be taken once
                     return program(before, *arguments, first + steps, fresh)[0]
 
-            keeper.show(settled)
+            keeper.show(settled, (lambda: numbers[(first + steps - 1) % program.noted]) if made else None)
         if not made:
             self._look_into(block, first, number)
             return 0
@@ -172,6 +172,7 @@ class Epoch:
             pace.measured(count, time.perf_counter() - started)
         for step in range(first, first + made):
             steps += 1
+            keeper.go_on()
             self._note(1)
             self.logs = named(self.trainer, [row[step % program.noted] for row in rows])
             self._tell_report()

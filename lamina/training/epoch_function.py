@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.training.packing import numbers_of
 from lamina.training.state import TrainState
 from lamina.training.step import Batch, Step, zeros_like
 from lamina.typing import Array
@@ -51,7 +52,8 @@ def epoch_function(
         gives_results: whether a step gives results of its own; those of the last one are returned in the place of what
             `results` makes of the metrics.
         noted: of how many steps results are returned, stacked, those of step i at `i % noted` (fewer where results are
-            large); 0 for those of the last step alone.
+            large), and behind them the single numbers in the state, as `numbers_of` has them; 0 for the results of the
+            last step alone.
     """
 
     def run(
@@ -84,8 +86,8 @@ def epoch_function(
                 index, _, state, notes = carry
                 state, loss, own = advance(batch_at(index), state)
                 if noted:
-                    found = own if gives_results else results(state.metrics)
-                    places = index % notes[0].shape[0] if notes else index
+                    found = [*(own if gives_results else results(state.metrics)), numbers_of(jax.tree.leaves(state))]
+                    places = index % notes[0].shape[0]
                     notes = [lax.dynamic_update_index_in_dim(*each, places, 0) for each in zip(notes, found)]
                 elif gives_results:
                     notes = own
@@ -111,8 +113,9 @@ def epoch_function(
         """Return what stands for results before the first step: a compiled loop wants their structure."""
         if not (gives_results or noted) or jax.config.jax_disable_jit:  # type: ignore[attr-defined]
             return []
+        numbers = jax.eval_shape(numbers_of, jax.tree.leaves(state))
         if not gives_results:
-            return _stacked(jax.eval_shape(results, state.metrics), noted)
+            return _stacked([*jax.eval_shape(results, state.metrics), numbers], noted)
         batches = [jax.eval_shape(batch_at, jax.ShapeDtypeStruct((), "int32")) for batch_at, _ in parts]
         shapes = [jax.eval_shape(advance, batch, state)[2] for batch in batches]
         if len({tuple(each.shape for each in one) for one in shapes}) > 1:
@@ -122,7 +125,7 @@ def epoch_function(
                 f"and {[each.shape for each in shapes[-1]]} for the rows that are left for the last batch. Report the "
                 "mean."
             )
-        return _stacked(shapes[0], noted) if noted else zeros_like(shapes[0])
+        return _stacked([*shapes[0], numbers], noted) if noted else zeros_like(shapes[0])
 
     return run
 

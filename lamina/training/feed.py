@@ -293,8 +293,8 @@ class StreamFeed(Feed):
             first = next(self._prefetched, None)
             if first is None:
                 raise ValueError(f"{self.what} is empty: it gave no batch.")
-            self._example = jax.tree.map(lambda leaf: np.asarray(leaf)[: first.batch_size], first.data)
-            self._prefetched = chain([first], self._prefetched)
+            example: Batch = jax.tree.map(lambda leaf: np.asarray(leaf)[: first.batch_size], first.data)
+            self._example, self._prefetched = example, chain([first], self._prefetched)
         return self._example
 
     def rest_of_pass(self) -> Iterator[Block]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from lamina.core.variable import Variable
 from lamina.training.interrupt import interrupts_held_back
-from lamina.training.packing import Packed, Packing
+from lamina.training.packing import Packed, Packing, is_number
 
 
 class Keeper:
@@ -19,6 +21,7 @@ class Keeper:
     A call of a program for every batch still costs more than a step of a small model, and most callbacks look at no
     more than the logs. So some steps may be run ahead, before the hooks are called for each of them: whoever looks at a
     variable then has the steps up to there made once more, from the state that was kept, and those behind do not count.
+    Single numbers, such as a learning rate or the count of steps, were noted of every step: to read them costs nothing.
 
     Args:
         variables: those whose values the program changes.
@@ -33,6 +36,9 @@ class Keeper:
         self.looked = False
         self._packed: Packed | None = packing.pack_on_host([variable.held for variable in variables])
         self._settle: Callable[[], Packed] | None = None
+        self._numbers: Callable[[], np.ndarray] | None = None
+        noted = [index for index, kind in enumerate(packing.shapes) if is_number(*kind)]
+        self._noted = {index: place for place, index in enumerate(noted)}
         self._variables = list(variables)
         self._index = {id(variable): index for index, variable in enumerate(variables)}
         self._fetched: list[Variable] = []
@@ -53,19 +59,34 @@ class Keeper:
             self._changed = {}
         return self._packed
 
-    def show(self, settle: Callable[[], Packed]) -> None:
-        """Let the variables stand for another state, which `settle` gives when somebody looks."""
+    def show(self, settle: Callable[[], Packed], numbers: Callable[[], np.ndarray] | None) -> None:
+        """Let the variables stand for another state.
+
+        Args:
+            settle: gives it when somebody looks.
+            numbers: gives what `numbers_of` returned of it; None where that was not noted.
+        """
+        self.go_on()
+        self._changed, self.looked = {}, False
+        self._packed, self._settle, self._numbers = None, settle, numbers
+
+    def go_on(self) -> None:
+        """Forget what was read: the state is that of another step now."""
         for variable in self._fetched:
             variable.leave_to(self)
-        self._fetched, self._changed, self.looked = [], {}, False
-        self._packed, self._settle = None, settle
+        self._fetched = []
 
     def fetch(self, variable: Variable) -> Any:
         """Called by a variable that is read."""
+        index = self._index[id(variable)]
+        if self._packed is None and self._numbers is not None and index in self._noted:
+            self._fetched.append(variable)
+            _, dtype = self.packing.shapes[index]
+            return self._numbers()[self._noted[index]].view(dtype).reshape(())
         self.looked = True
         packed = self.packed
         self._fetched.append(variable)
-        return self.packing.view(packed, self._index[id(variable)])
+        return self.packing.view(packed, index)
 
     def change(self, variable: Variable) -> None:
         """Called by a variable that is about to be given another value."""

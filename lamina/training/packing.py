@@ -106,6 +106,17 @@ class Packing:
         return [array for array, place in zip(arrays, self.places) if isinstance(place, int)]
 
 
+def numbers_of(arrays: Sequence[Array]) -> Array:
+    """Return the bits of all single numbers among the arrays as a vector of float32, in a program."""
+    found = [_as_floats(array) for array in arrays if is_number(array.shape, array.dtype)]
+    return jnp.concatenate(found) if found else jnp.zeros(0)
+
+
+def is_number(shape: tuple[int, ...], dtype: Any) -> bool:
+    """Tell whether `numbers_of` holds arrays like this."""
+    return shape == () and jnp.dtype(dtype).name in _DTYPES
+
+
 @partial(jax.jit, static_argnums=0)
 def _parts(packing: Packing, joined: Array) -> list[Array]:
     """Take what is joined apart: one program for all of it."""

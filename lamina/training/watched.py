@@ -26,7 +26,8 @@ class WatchedProgram:
     Attributes:
         run: the compiled function; takes the arrays that are not joined for itself.
         packing: of the values that steps change, as `jax.tree.leaves` has them.
-        results: of the results of the steps, stacked for as many as are noted, and of the step that comes next.
+        results: of the results of the steps and the single numbers behind them, stacked for as many as are noted, and
+            of the step that comes next.
     """
 
     run: Callable[..., Any]
@@ -36,8 +37,8 @@ class WatchedProgram:
     @property
     def noted(self) -> int:
         """Of how many steps at most the results are returned."""
-        shape, _ = self.results.shapes[0]
-        return shape[0] if shape else NOTED_STEPS
+        (steps, *_), _ = self.results.shapes[0]
+        return steps
 
     def __call__(
         self, packed: Packed, fixed: TrainState, data: Batch, order: ArrayLike, first: int, last: int, fresh: bool
@@ -58,11 +59,11 @@ class WatchedProgram:
         """Return the same values, for a call that can't take them away."""
         return packed._replace(rest=_copy(packed.rest)) if packed.rest else packed
 
-    def noted_results(self, results: Packed) -> tuple[list[np.ndarray], int]:
-        """Return the results of the noted steps, and the step that comes next; waits for the program."""
+    def noted_results(self, results: Packed) -> tuple[list[np.ndarray], np.ndarray, int]:
+        """Return the results and numbers of the noted steps, and the step that comes next; waits for the program."""
         on_host = Packed(np.asarray(results.joined), results.rest)
-        *stacks, end = (self.results.view(on_host, index) for index in range(len(self.results.shapes)))
-        return [np.asarray(stack) for stack in stacks], int(end)
+        *stacks, numbers, end = (self.results.view(on_host, index) for index in range(len(self.results.shapes)))
+        return [np.asarray(stack) for stack in stacks], np.asarray(numbers), int(end)
 
 
 def compile_watched(

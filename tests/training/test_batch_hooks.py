@@ -9,6 +9,7 @@ import pytest
 
 import lamina as keras
 from lamina.training.packing import Packing
+from lamina.training.watched import WatchedProgram
 
 generator = np.random.default_rng(0)
 X = generator.normal(size=(50, 3)).astype("float32")
@@ -275,10 +276,52 @@ def test_only_what_a_hook_touches_is_taken_out_of_the_state(train, monkeypatch, 
     packed, fetched = [], []
     monkeypatch.setattr(Packing, "pack_on_host", counted(Packing.pack_on_host, packed))
     monkeypatch.setattr(Packing, "view", counted(Packing.view, fetched))
-    results = 3  # loss, mae, the next step
+    results = 4  # loss, mae, single numbers, the next step
     train(Every(lambda model: model.optimizer.learning_rate.assign(0.001 * float(model.layers[1].bias.numpy()[0]))))
     assert len(packed) <= EPOCHS + 1  # at its beginning, and to compile
     assert len(fetched) <= EPOCHS * STEPS * (results + 1)
+
+
+def test_single_numbers_are_read_without_another_call(train, monkeypatch):
+    class Reader(keras.callbacks.Callback):
+        def __init__(self, looks=False):
+            super().__init__()
+            self.looks, self.seen = looks, []
+
+        def on_train_begin(self, logs=None):
+            self.model.reset_metrics()
+
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.looks:
+                self.model.get_weights()
+            self.note()
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.note()
+
+        def note(self):
+            optimizer, metric = self.model.optimizer, self.model.metrics[1]
+            self.seen.append((int(optimizer.iterations), float(optimizer.learning_rate), float(metric.result())))
+
+    ran, reader, looker, calls = WatchedProgram.__call__, Reader(), Reader(looks=True), []
+    train(looker)
+    monkeypatch.setattr(WatchedProgram, "__call__", counted(ran, calls))
+    train(reader)
+    assert [count for count, *_ in reader.seen] == [step + end for step in range(EPOCHS * STEPS) for end in (0, 1)]
+    assert reader.seen == looker.seen
+    assert len(calls) < EPOCHS * STEPS / 2
+
+
+def test_a_number_that_was_read_can_be_assigned(train, model):
+    class Decay(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            rate = self.model.optimizer.learning_rate
+            if batch % 4 == 3:
+                rate.assign(float(rate) * 0.5)
+
+    train(Decay(), epochs=2)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001 * 0.5**6)
+    assert int(model.optimizer.iterations) == 2 * STEPS
 
 
 def counted(method, calls):
