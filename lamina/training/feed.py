@@ -14,20 +14,17 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lamina.core.arrays import empty_array, frozen, to_jax
+from lamina.core.arrays import to_jax
 from lamina.data.class_weight import as_sample_weight
 from lamina.data.host_rows import HostRows, gather
 from lamina.data.prefetch import Prefetched
 from lamina.data.streams import Stream
 from lamina.errors import warn
+from lamina.training.joining import joined
 from lamina.training.step import Batch
 
 _BLOCK_BYTES = 32 * 1024**2
 _AHEAD = 2
-
-# Of batches from a stream so many are joined at most.
-_JOINED_BATCHES = 64
-_JOINED_BYTES = 4 * 1024**2
 
 
 class Block(NamedTuple):
@@ -349,7 +346,7 @@ class StreamFeed(Feed):
             order = self.generator().permutation(steps)
         limit = None if self.total_steps is None or not self.stream.runs_once else self.total_steps - self.pass_done
         source = self.stream.one_pass(order, self.pass_done, limit)
-        self._thread = Prefetched(lambda none_ready: self._joined(map(self._batch, source), none_ready), _AHEAD)
+        self._thread = Prefetched(lambda none_ready: self._blocks(map(self._batch, source), none_ready), _AHEAD)
         self._prefetched = self._thread
         self._drawn_from = (self.pass_number, self.pass_done)
 
@@ -361,52 +358,10 @@ class StreamFeed(Feed):
             batch = batch._replace(sample_weight=as_sample_weight(self.class_weight, batch.y))
         return jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, HostRows) else leaf, batch)
 
-    def _joined(self, batches: Iterable[Batch], none_ready: Callable[[], bool]) -> Iterator[Block]:
-        """Join batches of the same shape; hand on those that there are where no block is ready to be used."""
-        waiting: list[Batch] = []
-        try:
-            for batch in batches:
-                if waiting and _kinds(batch) != _kinds(waiting[0]):
-                    yield _block_of(waiting)
-                    waiting = []
-                waiting.append(batch)
-                if none_ready() or len(waiting) == _most_joined(batch):
-                    yield _block_of(waiting)
-                    waiting = []
-        except Exception:
-            if waiting:  # they came before it
-                yield _block_of(waiting)
-            raise
-        if waiting:
-            yield _block_of(waiting)
-
-
-def _kinds(batch: Batch) -> Batch:
-    """Return shapes and dtypes in the place of the arrays of a batch."""
-    return jax.tree.map(lambda leaf: (leaf.shape, np.dtype(leaf.dtype)), batch)
-
-
-def _most_joined(batch: Batch) -> int:
-    """Return how many batches like this one are joined at most."""
-    if jax.default_backend() != "cpu" and any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(batch)):
-        return 1  # they are where they are used
-    return max(1, min(_JOINED_BATCHES, _JOINED_BYTES // max(1, total_bytes(batch))))
-
-
-def _block_of(batches: list[Batch]) -> Block:
-    """Return batches of the same shape as a block, with room for as many as may be: they all run the same program."""
-    size, count = _most_joined(batches[0]), jax.tree.leaves(batches[0])[0].shape[0]
-
-    def joined(*leaves: Any) -> Any:
-        if size == 1:
-            return to_jax(leaves[0])
-        whole = empty_array((size * count, *leaves[0].shape[1:]), np.dtype(leaves[0].dtype))
-        for number, leaf in enumerate(leaves):
-            whole[number * count : (number + 1) * count] = leaf
-        return to_jax(frozen(whole))
-
-    order = np.arange(size * count, dtype="int32")
-    return Block(jax.tree.map(joined, *batches), order, 0, len(batches), count, None)
+    def _blocks(self, batches: Iterable[Batch], none_ready: Callable[[], bool]) -> Iterator[Block]:
+        for found in joined(batches, none_ready):
+            order = np.arange(found.most * found.rows, dtype="int32")
+            yield Block(found.data, order, 0, found.steps, found.rows, None)
 
 
 def array_feed(data: Batch, batch_size: int, **kwargs: Any) -> ArrayFeed:

@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from lamina.data.streams import Stream
-from lamina.training import feed
+from lamina.training import feed, joining
 
 ROWS = 20
 X = np.arange(ROWS, dtype="float32").reshape(ROWS, 1) / ROWS
@@ -227,10 +227,23 @@ def test_batches_that_come_fast_are_joined(monkeypatch):
     monkeypatch.setattr(feed, "Prefetched", Hurried)
     ragged = [(X[:4], Y[:4]), (X[4:8], Y[4:8]), (X[8:11], Y[8:11]), (X[11:15], Y[11:15]), (X[15:19], Y[15:19])]
     assert rows_used(ragged, 2) == ([list(range(19))] * 2, [2, 1, 2] * 2)
-    monkeypatch.setattr(feed, "_JOINED_BATCHES", 3)
+    monkeypatch.setattr(joining, "MOST_BATCHES", 3)
     assert rows_used(list(batches()), 1) == ([list(range(20))], [3, 2])
-    monkeypatch.setattr(feed, "_JOINED_BYTES", 0)
+    monkeypatch.setattr(joining, "MOST_BYTES", 0)
     assert rows_used(list(batches()), 1) == ([list(range(20))], [1] * 5)
+
+
+def test_a_source_may_write_every_batch_into_the_same_arrays(monkeypatch):
+    def source():
+        x, y = np.empty((4, 1), "float32"), np.empty((4, 1), "float32")
+        for one, other in batches():
+            x[:], y[:] = one, other
+            yield x, y
+
+    monkeypatch.setattr(feed, "Prefetched", Hurried)
+    assert rows_used(source(), 1) == ([list(range(20))], [5])
+    monkeypatch.setattr(joining, "MOST_BATCHES", 1)
+    assert rows_used(source(), 1) == ([list(range(20))], [1] * 5)
 
 
 @pytest.mark.filterwarnings("ignore:x ran out of data")
