@@ -57,17 +57,7 @@ def adam_step(
     return _plain(*arrays, **parameters)
 
 
-def _plain(
-    gradient: jax.Array,
-    mean: jax.Array,
-    square: jax.Array,
-    variable: jax.Array,
-    rate: jax.Array,
-    *,
-    beta_1: float,
-    beta_2: float,
-    epsilon: float,
-) -> list[jax.Array]:
+def _plain(gradient, mean, square, variable, rate, *, beta_1, beta_2, epsilon) -> list[jax.Array]:
     mean = mean + (gradient - mean) * (1 - beta_1)
     square = square + (jnp.square(gradient) - square) * (1 - beta_2)
     return [mean, square, variable - mean * rate / (jnp.sqrt(square) + epsilon)]

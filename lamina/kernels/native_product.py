@@ -68,10 +68,11 @@ def affine(a: jax.Array, b: jax.Array, bias: jax.Array | None, *, rectified: boo
         added = jnp.zeros(b.shape[-1:], b.dtype) if bias is None else bias
         if _affine_fits(a, b, added, rectified):
             return _affine.bind(a, b, added, rectified=rectified)
-    return _finished(matmul(a, b), bias, rectified)
+    return finished(matmul(a, b), bias, rectified)
 
 
-def _finished(outputs: jax.Array, bias: jax.Array | None, rectified: bool) -> jax.Array:
+def finished(outputs: jax.Array, bias: jax.Array | None, rectified: bool) -> jax.Array:
+    """Return what `affine` makes of a product."""
     outputs = outputs if bias is None else outputs + bias
     return relu(outputs) if rectified else outputs
 
@@ -147,9 +148,11 @@ batching.primitive_batchers[_product] = _batched
 
 # The product that bias and, if wanted, rectifier belong to; its derivatives and most batches are those of its parts.
 
+_multiply = partial(_product.bind, transpose_a=False, transpose_b=False)
+
 
 def _plain_affine(a: jax.Array, b: jax.Array, bias: jax.Array, rectified: bool) -> jax.Array:
-    return _finished(_plain(a, b, False, False), bias, rectified)
+    return finished(_plain(a, b, False, False), bias, rectified)
 
 
 def _affine_fits(a: Any, b: Any, bias: Any, rectified: bool) -> bool:
@@ -163,8 +166,11 @@ def _affine_derivative(primals: Any, tangents: Any, rectified: bool) -> tuple[ja
     """Tell from the outputs where the rectifier let something through: what it was given is not kept."""
     a, b, bias = primals
     outputs = _affine.bind(a, b, bias, rectified=rectified)
-    product = partial(_product.bind, transpose_a=False, transpose_b=False)
-    ways = (lambda da: product(da, b), lambda db: product(a, db), lambda dbias: jnp.broadcast_to(dbias, outputs.shape))
+    ways = (
+        lambda da: _multiply(da, b),
+        lambda db: _multiply(a, db),
+        lambda dbias: jnp.broadcast_to(dbias, outputs.shape),
+    )
     # What isn't differentiated is left out: nobody would find out that a product with zeros is zero.
     parts = [way(by) for way, by in zip(ways, tangents, strict=True) if not isinstance(by, ad.Zero)]
     change = reduce(jnp.add, parts)
@@ -179,8 +185,7 @@ def _affine_batched(arrays: Any, axes: Any, rectified: bool) -> tuple[jax.Array,
     if axes[1] is axes[2] is None:  # more rows of the same product
         a, size = _widened(a, axes[0], last=False)
         return _affine.bind(a, b, bias, rectified=rectified).reshape(size, -1, b.shape[-1]), 0
-    product = partial(_product.bind, transpose_a=False, transpose_b=False)
-    return jax.vmap(lambda a, b, bias: _finished(product(a, b), bias, rectified), axes)(a, b, bias), 0
+    return jax.vmap(lambda a, b, bias: finished(_multiply(a, b), bias, rectified), axes)(a, b, bias), 0
 
 
 batching.primitive_batchers[_affine] = _affine_batched

@@ -7,9 +7,8 @@ import math
 import jax
 import jax.numpy as jnp
 
-from lamina.kernels.native_product import affine
+from lamina.kernels.native_product import affine, finished
 from lamina.kernels.platform import fast_on_cpu
-from lamina.kernels.rectifier import relu
 
 
 def project(
@@ -38,9 +37,7 @@ def project(
     """
     new = kernel.shape[summed:]
     if not fast_on_cpu() or x.dtype != kernel.dtype:
-        outputs = jnp.tensordot(x, kernel, summed)
-        outputs = outputs if bias is None else outputs + bias
-        return relu(outputs) if rectified else outputs
+        return finished(jnp.tensordot(x, kernel, summed), bias, rectified)
     kept, gone = x.shape[: x.ndim - summed], x.shape[x.ndim - summed :]
     inner, columns = math.prod(gone), math.prod(new)
     rows = x.reshape(math.prod(kept), inner)

@@ -134,6 +134,33 @@ def each_level():
     _native.use(before)
 
 
+def _beside_lax(function):
+    """Return the program of (`function` with the extension, `function` in plain `jax.lax`)."""
+
+    def plain(*arguments):
+        with reference_kernels():
+            return function(*arguments)
+
+    return jax.jit(lambda *arguments: (function(*arguments), plain(*arguments)))
+
+
+@pytest.fixture(scope="session")
+def beside_lax():
+    """A compiled kernel and its reference formulation in one program: `beside_lax(function)(*arguments)`."""
+    return _beside_lax
+
+
+@pytest.fixture
+def check_levels(each_level):
+    """Compare a function with itself in plain `jax.lax`, for each set of instructions."""
+
+    def check(function, *arguments, tolerance=2e-5):
+        for actual, expected in each_level(_beside_lax(function), *arguments):
+            _assert_close(actual, expected, tolerance)
+
+    return check
+
+
 @pytest.fixture(params=["switched off", "not built", "several devices"])
 def lose_the_extension(request, monkeypatch):
     """A function after whose call nothing may call the compiled extension, for each of the reasons."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from jax import lax
 
 import lamina as keras
-from lamina import kernels
 from lamina.kernels import conv, conv_transpose, convolution_plan, native_convolution
 
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -22,26 +21,6 @@ def every_convolution_is_worth_a_call(monkeypatch):
     monkeypatch.setattr(native_convolution, "FEWEST_TERMS", 1)
     monkeypatch.setattr(convolution_plan, "FEW_COLUMNS", 0)
     monkeypatch.setattr(convolution_plan, "FEW_CHANNELS", 0)
-
-
-@pytest.fixture
-def check_levels(assert_close, each_level):
-    """Compare a function, compiled once, with itself in plain `jax.lax`, for each set of instructions."""
-
-    def check(function, *arguments, tolerance=2e-5):
-        both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
-        for actual, expected in each_level(both, *arguments):
-            assert_close(actual, expected, tolerance)
-
-    return check
-
-
-def plain(function):
-    def in_lax(*arguments):
-        with kernels.reference_kernels():
-            return function(*arguments)
-
-    return in_lax
 
 
 def calls(function, *arguments):
@@ -230,22 +209,22 @@ def test_channels_first(check_levels, random_arrays):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_comes_out_where_it_is_seen(random_arrays, value):
+def test_what_is_not_finite_comes_out_where_it_is_seen(beside_lax, random_arrays, value):
     x, kernel = some(random_arrays)
     x = x.at[1, 2, 3, 4].set(value).at[2, 5, 12, 0].set(value)
     function = lambda x, kernel: conv(x, kernel, **MIXED)
-    actual, expected = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))(x, kernel)
+    actual, expected = beside_lax(function)(x, kernel)
     assert 0 < np.isfinite(actual).sum() < actual.size
     np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
     np.testing.assert_array_equal(np.isinf(actual), np.isinf(expected))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_by_winograd_what_is_not_finite_is_nan_at_the_latest(random_arrays, value):
+def test_by_winograd_what_is_not_finite_is_nan_at_the_latest(beside_lax, random_arrays, value):
     x, kernel = random_arrays(0, (6, 5, 8, 17), (3, 3, 17, 20))
     x = x.at[1, 2, 3, 4].set(value).at[2, 4, 7, 0].set(value).at[4, 1, 0, 16].set(value)
     function = with_gradients(lambda x, kernel: conv(x, kernel, padding="same"))
-    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))(x, kernel)
+    both = beside_lax(function)(x, kernel)
     (actual, (_, gradient)), (expected, (_, expected_gradient)) = both
     assert 0 < np.isfinite(actual).sum() < actual.size
     np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
@@ -289,11 +268,11 @@ def test_programs_of_several_threads(random_arrays, window):
         ((2, 6, 6, 8), (1, 1, 8, 6), {}),  # a product
     ],
 )
-def test_what_is_left_to_other_forms(assert_close, random_arrays, x, kernel, arguments):
+def test_what_is_left_to_other_forms(beside_lax, assert_close, random_arrays, x, kernel, arguments):
     x, kernel = random_arrays(0, x, kernel)
     function = lambda x, kernel: conv(x, kernel, **arguments)
     assert calls(function, x, kernel) == (0, 0)
-    assert_close(*jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))(x, kernel), 2e-5)
+    assert_close(*beside_lax(function)(x, kernel), 2e-5)
 
 
 def test_small_convolutions_are_left_to_xla(monkeypatch, random_arrays):

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import lamina as keras
-from lamina import kernels
 from lamina.kernels import depthwise_conv, native_depthwise
 
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -19,22 +18,6 @@ def everything_is_worth_a_call(monkeypatch):
     monkeypatch.setattr(native_depthwise, "FEWEST_MULTIPLICATIONS", 1)
     monkeypatch.setattr(native_depthwise, "FUSED_TAPS", 0)
     monkeypatch.setattr(native_depthwise, "FEWEST_CHANNELS", 1)
-
-
-@pytest.fixture
-def check_levels(assert_close, each_level):
-    """Compare a function, compiled once, with itself in plain `jax.lax`, for each set of instructions."""
-
-    def check(function, *arguments, tolerance=2e-5):
-        def both(*arguments):
-            with kernels.reference_kernels():
-                expected = jax.tree.map(lambda part: part, function(*arguments))
-            return expected, function(*arguments)
-
-        for expected, actual in each_level(jax.jit(both), *arguments):
-            assert_close(actual, expected, tolerance)
-
-    return check
 
 
 def calls(function, *arguments):
@@ -104,13 +87,11 @@ def test_vmap(check_levels, random_arrays, axes):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_what_is_not_finite_comes_out_where_it_is_seen(random_arrays, value):
+def test_what_is_not_finite_comes_out_where_it_is_seen(beside_lax, random_arrays, value):
     x, kernel = random_arrays(0, (3, 6, 13, 20), (3, 2, 20, 1))
     x = x.at[1, 2, 3, 4].set(value).at[2, 5, 12, 0].set(value)
     function = with_gradients(padding="same", strides=(1, 2))
-    actual = jax.jit(function)(x, kernel)
-    with kernels.reference_kernels():
-        expected = jax.jit(lambda x, kernel: function(x, kernel))(x, kernel)
+    actual, expected = beside_lax(function)(x, kernel)
     assert 0 < np.isfinite(actual[0]).sum() < actual[0].size
     for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(np.isfinite(one), np.isfinite(other))
@@ -133,13 +114,11 @@ def test_programs_of_several_threads(random_arrays):
         ((2, 20, 16), (257,), 1),  # more than 256 taps
     ],
 )
-def test_what_is_left_to_xla(assert_close, random_arrays, x, window, multiplier):
+def test_what_is_left_to_xla(beside_lax, assert_close, random_arrays, x, window, multiplier):
     x, kernel = random_arrays(0, x, (*window, x[-1], multiplier))
     function = with_gradients(padding="same")
     assert calls(function, x, kernel) == 0
-    with kernels.reference_kernels():
-        expected = jax.jit(lambda x, kernel: function(x, kernel))(x, kernel)
-    assert_close(jax.jit(function)(x, kernel), expected, 2e-5)
+    assert_close(*beside_lax(function)(x, kernel), 2e-5)
 
 
 def test_what_xla_does_better_is_left_to_it(monkeypatch, random_arrays):

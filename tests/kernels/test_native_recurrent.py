@@ -68,14 +68,6 @@ def with_gradients(function, order=1):
     return both if order == 1 else with_gradients(lambda *arguments: both(*arguments)[1], order - 1)
 
 
-def plain(function):
-    def in_lax(*arguments):
-        with kernels.reference_kernels():
-            return function(*arguments)
-
-    return in_lax
-
-
 def calls(function, *arguments):
     """Return how often the compiled program calls the loops of the extension."""
     text = jax.jit(lambda *arguments: function(*arguments)).lower(*arguments).as_text()
@@ -85,36 +77,36 @@ def calls(function, *arguments):
 @pytest.mark.parametrize("cell", CELLS)
 @quick
 @given(**sizes, options=options)
-def test_values_and_gradients(each_level, assert_close, random_arrays, cell, batch, steps, units, options):
+def test_values_and_gradients(beside_lax, each_level, assert_close, random_arrays, cell, batch, steps, units, options):
     arguments = arguments_of(random_arrays, cell, batch, steps, units)
     mask = mask_of(batch, steps) if options["mask"] else None
     function = with_gradients(run(cell, **{**options, "mask": mask}))
     assert calls(function, *arguments) == 2
-    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    both = beside_lax(function)
     for actual, expected in each_level(both, *arguments):
         assert_close(actual, expected, 1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_wide_and_long_loop(each_level, assert_close, random_arrays, cell):
+def test_a_wide_and_long_loop(beside_lax, each_level, assert_close, random_arrays, cell):
     arguments = arguments_of(random_arrays, cell, 37, 60, 130)
     function = with_gradients(run(cell, mask_of(37, 60)))
-    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    both = beside_lax(function)
     for actual, expected in each_level(both, *arguments):
         assert_close(actual, expected, 3e-5)
 
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_of_second_order(assert_close, random_arrays, cell, masked):
+def test_gradients_of_second_order(beside_lax, assert_close, random_arrays, cell, masked):
     arguments = arguments_of(random_arrays, cell, 5, 4, 6)
     function = with_gradients(run(cell, mask_of(5, 4) if masked else None, reverse=masked), order=2)
-    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    both = beside_lax(function)
     assert_close(*both(*arguments), 2e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_with_checkpoints_and_in_loops(assert_close, random_arrays, cell):
+def test_gradients_with_checkpoints_and_in_loops(beside_lax, assert_close, random_arrays, cell):
     arguments = arguments_of(random_arrays, cell, 5, 4, 6, features=6)
     function = run(cell, mask_of(5, 4))
 
@@ -124,17 +116,17 @@ def test_gradients_with_checkpoints_and_in_loops(assert_close, random_arrays, ce
 
         return lax.scan(layer, x, None, 3)[0]
 
-    both = jax.jit(lambda *arguments: (with_gradients(stack)(*arguments), plain(with_gradients(stack))(*arguments)))
+    both = beside_lax(with_gradients(stack))
     assert_close(*both(*arguments), 2e-5)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("cell", CELLS)
-def test_what_is_not_finite_passes_through(each_level, random_arrays, cell, value):
+def test_what_is_not_finite_passes_through(beside_lax, each_level, random_arrays, cell, value):
     x, *others = arguments_of(random_arrays, cell, 18, 4, 5)
     x = x.at[3, 1, 0].set(value).at[5].set(1e30).at[6].set(-1e30)
     function = run(cell, None)
-    both = jax.jit(lambda *arguments: (function(*arguments), plain(function)(*arguments)))
+    both = beside_lax(function)
     for actual, expected in each_level(both, x, *others):
         for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)  # NaN equals NaN
@@ -198,7 +190,7 @@ def test_programs_of_several_threads(random_arrays, cell):
 
 @pytest.mark.parametrize("which", ["data", "mask", "weights"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_vmap(assert_close, random_arrays, cell, which):
+def test_vmap(beside_lax, assert_close, random_arrays, cell, which):
     arguments = arguments_of(random_arrays, cell, 3, 4, 5)
     mask = mask_of(3, 4)
     axes: list = [0 if which == "weights" else None] * 4
@@ -215,7 +207,7 @@ def test_vmap(assert_close, random_arrays, cell, which):
     )
     program = lambda *arguments: many(masks if which == "mask" else mask, *arguments)
     assert calls(program, *arguments) == (0 if which == "weights" else 2)
-    both = jax.jit(lambda *arguments: (program(*arguments), plain(program)(*arguments)))
+    both = beside_lax(program)
     assert_close(*both(*arguments), 2e-5)
 
 

@@ -1,5 +1,5 @@
-// Depthwise convolution, channels last, and its gradients: each channel has a kernel of its own. A window of the result is
-// a sum over its taps, as one of the gradient for the images is; nothing is padded, taps beside an image are left out.
+// Depthwise convolution, channels last, and its gradients: each channel has a kernel of its own. A window of the result
+// is a sum over its taps, as one of the gradient for the images is; nothing is padded, taps beside an image are left out.
 
 #include <stddef.h>
 
@@ -23,16 +23,17 @@ typedef struct {
   Size from, to, window, stride, low, dilation;
 } Depthwise;
 
-// The row of the source that row i of a window sees, where the window gives (backward: gives something to) row h; or -1.
+// The row of the source that row i of a window sees, where the window gives (backward: what it gives to) row h; or -1.
 static int64_t seen_row(const Depthwise *q, int64_t h, int64_t i) {
   int64_t reach = i * q->dilation.height - q->low.height, row = q->back ? h - reach : h * q->stride.height + reach;
   if (q->back) row = row % q->stride.height ? -1 : row / q->stride.height;
   return row < q->from.height ? row : -1;
 }
 
-// A tap, given how far it reaches from a window's place, or backward from a column to the window that gives something to
-// it; `windows` of these are `step` columns of the source apart.
-static Tap tap_at(const Depthwise *q, int64_t reach, int64_t step, int64_t windows, const float *row, const float *kernel) {
+// A tap, given how far it reaches from a window's place, or backward from a column to the window that it gives to;
+// `windows` of these are `step` columns of the source apart.
+static Tap tap_at(
+    const Depthwise *q, int64_t reach, int64_t step, int64_t windows, const float *row, const float *kernel) {
   Tap tap = {reach < 0 ? ceiling(-reach, step) : 0, 0, row, kernel};
   if (reach < q->from.width) tap.last = least((q->from.width - 1 - reach) / step + 1, windows);
   if (tap.first >= tap.last) tap.first = tap.last = 0;
@@ -96,8 +97,7 @@ static void add_up(void *data, int64_t index, int64_t worker) {
   sum_parts(q->out, q->sums, q->items, size, 0, size);
 }
 
-// Reads what all handlers are told, the images or their gradient and the result or its gradient being `from` and `to` if
-// not `back`; 0 if it doesn't fit together.
+// Reads what all handlers are told; windows see `from`, and give to `to`. 0 if it doesn't fit together.
 static int read(
     XLA_FFI_CallFrame *frame, const XLA_FFI_Buffer *from, const XLA_FFI_Buffer *kernel, const XLA_FFI_Buffer *to,
     Depthwise *q) {
@@ -139,7 +139,8 @@ XLA_FFI_Error *lamina_depthwise_kernel_gradient(XLA_FFI_CallFrame *frame) {
   Depthwise q = {0};
   if (!well_formed(frame, 2, 4) || !read(frame, operand(frame, 0), result(frame), operand(frame, 1), &q))
     return failure(
-        frame, XLA_FFI_Error_Code_INVALID_ARGUMENT, "lamina_depthwise_kernel_gradient: the shapes do not fit together.");
+        frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+        "lamina_depthwise_kernel_gradient: the shapes do not fit together.");
   q.source = operand(frame, 0)->data, q.other = operand(frame, 1)->data, q.out = result(frame)->data;
   int64_t size = q.window.height * q.window.width * q.channels;
   q.items = least(q.items, most(1, PARTS_FLOATS / size));

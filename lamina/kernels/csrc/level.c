@@ -96,7 +96,8 @@ static tile_function *const avx2_narrow[] = {SIX(avx2, narrow)}, *const avx2_wid
 static const Level avx512 = {
     "avx512", 12, 16, 32, avx512_narrow, avx512_wide, avx512_finish, avx512_pack, avx512_transforms,
     avx512_lstm, avx512_lstm_back, avx512_gru, avx512_gru_back,
-    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam, avx512_slide, avx512_correlate};
+    avx512_normalize, avx512_normalize_back, avx512_weigh, avx512_weigh_back, avx512_adam,
+    avx512_slide, avx512_correlate};
 static const Level avx2 = {
     "avx2", 6, 8, 16, avx2_narrow, avx2_wide, avx2_finish, avx2_pack, avx2_transforms,
     avx2_lstm, avx2_lstm_back, avx2_gru, avx2_gru_back,

@@ -14,10 +14,8 @@ enum {
   // Elements of a matrix b whose panels are read where they lie, if they can be, or of a result that is summed in parts:
   // so many stay in the second cache.
   SMALL = 1 << 18,
-  // Up to so many rows, and from so many columns of b on, only so few elements: its lines lie far apart there, get into
-  // each other's way in the first cache, and no panel has to be packed twice.
+  // Where no more than so many rows pass by, no panel is packed twice, and only so few elements are read where they lie.
   FEW_ROWS = 256,
-  MANY_COLUMNS = 512,
   TINY = 1 << 15,
   // Tiles of rows in a block of the result where b is read so; and up to which that is quicker than packing a large b.
   BLOCK_TILES = 8,
